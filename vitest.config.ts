@@ -1,0 +1,50 @@
+import swc from 'unplugin-swc';
+import { defineConfig } from 'vitest/config';
+
+/** Nest needs decorator metadata, which only SWC emits here; `source` makes `#libs/*` resolve to TypeScript. */
+const shared = {
+  plugins: [swc.vite({ module: { type: 'es6' } })],
+  resolve: { conditions: ['source', 'node'] },
+  ssr: { resolve: { conditions: ['source', 'node'] } },
+  oxc: false as const,
+};
+
+/**
+ * unit: `*.spec.ts`, no I/O beyond loopback. integration: `*.integration.spec.ts`, real Kafka, registry and PostgreSQL.
+ * e2e: `test/e2e/*.e2e.spec.ts`, the built services as processes.
+ */
+export default defineConfig({
+  test: {
+    reporters: process.env['CI'] ? ['default'] : ['default'],
+    projects: [
+      {
+        ...shared,
+        test: {
+          name: 'unit',
+          include: ['{apps,libs,tools,test}/**/*.spec.ts'],
+          exclude: ['**/*.integration.spec.ts', '**/node_modules/**', '**/dist/**'],
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'integration',
+          include: ['{apps,libs,tools,test}/**/*.integration.spec.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.e2e.spec.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
