@@ -1,0 +1,15 @@
+export * from './generated/schemas.js';
+export type * from './generated/types.js';
+export { headerNames, type Origin } from './headers.js';
+export type { EpochMs, IsoDate } from './logical-types.js';
+export { avroType, decodeValue, encodeValue, type SchemaOf, schemaOf } from './schema.js';
+export {
+  fetcherNameOf,
+  fetcherStores,
+  mapperStores,
+  runtimeStores,
+  stateTopics,
+  type StoreDefinition,
+  twilioSenderStores,
+} from './state-stores.js';
+export { changeNoticesOf, type CleanupPolicy, stateTopic, subjectOf, type Topic, topics } from './topics.js';
