@@ -53,6 +53,8 @@ export function changeNoticesOf(vendor: string): Topic<ChangeNotice> {
 
 /** The shared topics, by what they carry. */
 export const topics = {
+  /** Stands for the notices of whichever vendor a fetcher is started for; bound to {@link changeNoticesOf} at start. */
+  changeNotices: changeNoticesOf('*'),
   records: chain<AccountingRecord>('records', accountingRecordSchema, 'connectionId'),
   messages: chain<MessageCommand>('messages', messageCommandSchema, 'target connectionId'),
   deliveryReports: chain<DeliveryReport>('delivery-reports', deliveryReportSchema, 'connectionId (Twilio)'),

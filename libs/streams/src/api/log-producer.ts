@@ -1,0 +1,25 @@
+import type { Topic } from '#libs/contracts';
+
+/** One record to write. */
+export interface OutgoingRecord<T> {
+  readonly topic: Topic<T>;
+  readonly key: string;
+  /** null writes a tombstone to a compacted topic. */
+  readonly value: T | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes records that do not belong to a task's transaction (ingress, token-broker, console). Idempotent and gathered: what
+ * arrives while a request is in flight goes out together with the next one.
+ */
+export interface LogProducer {
+  /**
+   * Resolves when every in-sync replica has the record (`acks=all`).
+   * @throws LedgerwireError `log-unavailable` (retry) when that has not happened within the producer's deadline; the record
+   * may still appear later, so whoever repeats it must rely on deduplication behind it.
+   */
+  send<T>(record: OutgoingRecord<T>): Promise<void>;
+  /** Several records; resolves when all of them are acknowledged. */
+  sendAll(records: readonly OutgoingRecord<unknown>[]): Promise<void>;
+}
