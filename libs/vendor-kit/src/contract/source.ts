@@ -1,0 +1,73 @@
+import type { AccountingRecord, Contact, Invoice, Payment } from '#libs/contracts';
+import type { VendorCall } from './call.js';
+
+/** One entity as the vendor gave it. */
+export interface RawEntity {
+  readonly entityType: string;
+  readonly entityId: string;
+  /** The vendor's JSON of this entity; numbers keep every digit. Becomes `AccountingRecord.raw`. */
+  readonly json: string;
+  /** `json` parsed with exact numbers; for the vendor's own mapper. */
+  readonly value: unknown;
+}
+
+/** The part of an AccountingRecord that the vendor's mapper knows. Exactly one body is set. */
+export type RecordBody = Pick<AccountingRecord, 'entityNumber' | 'version' | 'deleted'> & {
+  /** Canonical type; can differ from the type asked for (a Xero invoice of type ACCPAY is a `bill`). */
+  readonly entityType: string;
+  readonly entityId: string;
+  readonly invoice: Invoice | null;
+  readonly payment: Payment | null;
+  readonly contact: Contact | null;
+};
+
+/** Names an entity within its connection. */
+export interface EntityRef {
+  readonly entityType: string;
+  readonly entityId: string;
+}
+
+/** How one entity type is fetched and polled. */
+export interface EntityTypePlan {
+  readonly entityType: string;
+  /** Lower comes first when several are emitted together: a contact before its invoices, an invoice before its payments. */
+  readonly emitOrder: number;
+  /** How many ids one {@link VendorSource.fetchEntities} call takes at most. */
+  readonly maxBatch: number;
+  /** Whether the vendor's webhooks tell of it; if not, the poll is the only way. */
+  readonly notified: boolean;
+  /** Default pause between two polls; null = not polled. A connection's setting may lengthen it. */
+  readonly pollIntervalMs: number | null;
+}
+
+/** One page of a poll. */
+export interface PollPage {
+  readonly entities: readonly RawEntity[];
+  /** Where to go on: an opaque text of the vendor's. Store it with the emitted records. */
+  readonly next: string;
+  /** True when this poll has seen everything; then `next` is where the next poll starts. */
+  readonly done: boolean;
+}
+
+/** A vendor whose books can be read. */
+export interface VendorSource {
+  readonly entityTypes: readonly EntityTypePlan[];
+  /**
+   * Fetches up to `maxBatch` entities with as few calls as the vendor allows. Every id asked for is in the answer;
+   * `gone` = the vendor has no such entity (any more) in this account.
+   * @throws VendorError as a whole: either all ids are answered or none.
+   */
+  fetchEntities(
+    call: VendorCall,
+    entityType: string,
+    ids: readonly string[],
+  ): Promise<ReadonlyMap<string, RawEntity | 'gone'>>;
+  /** Where the first poll of a connection starts: at `sinceMs` (epoch milliseconds, the vendor's overlap is taken off). */
+  startPosition(entityType: string, sinceMs: number): string;
+  /** Reads one page of what changed since `position`. Pages overlap on purpose; the fetcher drops what it knows. @throws VendorError */
+  poll(call: VendorCall, entityType: string, position: string): Promise<PollPage>;
+  /** Pure. @throws LedgerwireError `unmappable` (dead-letter) naming the field that does not fit, never its value. */
+  toRecordBody(raw: RawEntity): RecordBody;
+  /** Entities that must be known downstream before this record is of use, in the order in which to emit them. */
+  relatedTo(body: RecordBody): readonly EntityRef[];
+}
