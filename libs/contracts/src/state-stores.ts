@@ -1,6 +1,7 @@
 import {
   accountingRecordSchema,
   commandStateSchema,
+  deliveryStateSchema,
   derivedCommandSchema,
   entityFingerprintSchema,
   messageLinkSchema,
@@ -40,6 +41,7 @@ export const mapperStores = {
 export const twilioSenderStores = {
   commands: defineStore('commands', commandStateSchema),
   messages: defineStore('messages', messageLinkSchema),
+  deliveries: defineStore('deliveries', deliveryStateSchema),
   optOuts: defineStore('opt-outs', optOutSchema),
 };
 

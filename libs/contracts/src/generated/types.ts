@@ -464,13 +464,13 @@ export interface Outcome {
 
 /** How far the sender has come with one command; keyed by commandId. `intended` is written before the vendor is called. */
 export interface CommandState {
-  /** intended, uncertain, sent, final, refused or skipped. */
+  /** intended (the call may have been made), released (it was not processed and may be made again), uncertain, sent, final, refused or skipped. */
   readonly status: string;
   /** Calls to the vendor so far. */
   readonly attempts: number;
   /** Twilio's id, once known. */
   readonly messageSid: null | string;
-  /** Highest-ranking status reported so far. */
+  /** Status of its delivery, once final. */
   readonly deliveryStatus: null | string;
   /** When the last call was about to be made, UTC. */
   readonly intendedAt: EpochMs;
@@ -478,6 +478,18 @@ export interface CommandState {
   readonly updatedAt: EpochMs;
   /** The MessageCommand as JSON, for reconciliation and retries; emptied once final. Personal data. */
   readonly command: string;
+}
+
+/** What is known of one message's delivery; keyed by message SID. Written only by what handles delivery reports, so that a report never races with the send it is about. */
+export interface DeliveryState {
+  /** The command, as far as it is known. */
+  readonly commandId: null | string;
+  /** Highest-ranking status reported so far, in Twilio's words. */
+  readonly status: string;
+  /** Twilio's error code for failed and undelivered. */
+  readonly errorCode: null | number;
+  /** When that status was received, UTC. */
+  readonly reportedAt: EpochMs;
 }
 
 /** A command that was derived already; keyed by commandId. Deriving it again gives nothing. */
