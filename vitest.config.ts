@@ -29,6 +29,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'integration',
+          globalSetup: ['tools/infra/vitest-global-setup.ts'],
           include: ['{apps,libs,tools,test}/**/*.integration.spec.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -39,6 +40,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'e2e',
+          globalSetup: ['tools/infra/vitest-global-setup.ts'],
           include: ['test/e2e/**/*.e2e.spec.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,

@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { repositoryRoot } from '../../lib/paths.ts';
+import { silentProgress, withStep } from '../../lib/progress.ts';
+import { UserError } from '../../lib/user-error.ts';
+import { waitFor } from '../../lib/wait.ts';
+import type {
+  Infrastructure,
+  InfrastructureOptions,
+  InfrastructurePorts,
+  InfrastructureProcess,
+} from '../infrastructure.types.ts';
+import { probeKafka } from '../kafka-probe.ts';
+import { probePostgres, probeRegistry } from '../probes.ts';
+import { databaseUrl, registryUrl } from '../registry-settings.ts';
+import { databases } from '../versions.ts';
+
+const COMPOSE_FILE = join(repositoryRoot, 'docker-compose.yml');
+
+/** The environment variables by which docker-compose.yml learns its ports. */
+export function composePorts(ports: InfrastructurePorts): Record<string, string> {
+  return {
+    LEDGERWIRE_KAFKA_PORT: String(ports.kafka),
+    LEDGERWIRE_REGISTRY_PORT: String(ports.registry),
+    LEDGERWIRE_POSTGRES_PORT: String(ports.postgres),
+  };
+}
+
+/**
+ * Runs the profile `core` of docker-compose.yml. Stopping keeps the volumes, `fresh` removes them first. What a person
+ * started beside it (the profiles `tools` and `observability`) is left alone.
+ */
+export async function startComposeInfrastructure(options: InfrastructureOptions): Promise<Infrastructure> {
+  const { ports } = options;
+  if (ports === undefined) throw new Error('an infrastructure that is kept needs its ports');
+  const progress = options.progress ?? silentProgress;
+  const environment = { ...options.environment, ...composePorts(ports) };
+  const compose = (args: readonly string[], onLine: (line: string) => void = () => {}): Promise<void> =>
+    runCompose(args, environment, onLine, options.signal);
+
+  if (options.fresh === true) {
+    await withStep(progress, 'Old containers and their data', () =>
+      compose(['down', '--volumes', '--timeout', '10']),
+    );
+  }
+  await withStep(progress, 'Kafka, PostgreSQL and schema registry (containers)', async (step) => {
+    await compose(['up', '--detach', '--wait'], (line) => step.detail(line));
+    await waitUntilAllAnswer(ports);
+  });
+  return {
+    runtime: 'docker',
+    kafkaBrokers: `127.0.0.1:${ports.kafka}`,
+    registryUrl: registryUrl('127.0.0.1', ports.registry),
+    databaseUrl: databaseUrl('127.0.0.1', ports.postgres, databases.product),
+    processes: describe(ports),
+    failed: new Promise<never>(() => {}),
+    stop: () => runCompose(['stop', '--timeout', '20'], environment, () => {}),
+  };
+}
+
+async function waitUntilAllAnswer(ports: InfrastructurePorts): Promise<void> {
+  const probes = {
+    'the Kafka broker': () => probeKafka('127.0.0.1', ports.kafka),
+    'the schema registry': () => probeRegistry(registryUrl('127.0.0.1', ports.registry)),
+    PostgreSQL: () => probePostgres(databaseUrl('127.0.0.1', ports.postgres, databases.product)),
+  };
+  for (const [what, probe] of Object.entries(probes)) {
+    await waitFor(probe, { what: `an answer of ${what}`, timeoutMs: 60_000 });
+  }
+}
+
+function describe(ports: InfrastructurePorts): InfrastructureProcess[] {
+  return (['kafka', 'registry', 'postgres'] as const).map((service) => ({
+    service,
+    container: `ledgerwire-${service}-1`,
+    ports: [ports[service]],
+  }));
+}
+
+/** Runs `docker compose` on the profile `core`, giving each line that it prints to `onLine`. */
+async function runCompose(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  onLine: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const base = ['compose', '--file', COMPOSE_FILE, '--profile', 'core', '--progress', 'plain'];
+  const child = spawn('docker', [...base, ...args], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const lines: string[] = [];
+  const read = async (stream: NodeJS.ReadableStream): Promise<void> => {
+    for await (const line of createInterface({ input: stream })) {
+      lines.push(line);
+      onLine(line.trim());
+    }
+  };
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code));
+  });
+  const [code] = await Promise.all([ended, read(child.stdout), read(child.stderr)]);
+  if (code === 0) return;
+  throw new UserError(`"docker compose ${args.join(' ')}" failed:\n${lines.slice(-8).join('\n')}`);
+}

@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { startProcess, type StartedProcess } from '../../lib/processes.ts';
+import {
+  developmentBrokerSettings,
+  pinnedFeatures,
+  toProperties,
+  type BrokerSettings,
+} from '../broker-settings.ts';
+import { probeKafka } from '../kafka-probe.ts';
+import { kafkaCluster } from '../versions.ts';
+import { waitUntilReady, type StartWatch } from './start-watch.ts';
+
+export interface LocalKafkaOptions {
+  readonly javaCommand: string;
+  readonly jarFolder: string;
+  readonly dataFolder: string;
+  readonly logFile: string;
+  readonly port: number;
+  readonly controllerPort: number;
+  readonly settings: BrokerSettings;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly watch: StartWatch;
+}
+
+/** The garbage collector settings of Kafka's own start script, and a heap that fits a laptop. */
+const JVM_FLAGS = [
+  '-Xms128m',
+  '-Xmx512m',
+  '-XX:+UseG1GC',
+  '-XX:MaxGCPauseMillis=20',
+  '-XX:InitiatingHeapOccupancyPercent=35',
+  '-XX:+ExitOnOutOfMemoryError',
+  '-Djava.awt.headless=true',
+  '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+  '-Dorg.slf4j.simpleLogger.showDateTime=true',
+  '-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS',
+];
+
+/**
+ * Starts a Kafka broker (KRaft, broker and controller in one) and waits until it serves. A data folder that is empty is
+ * formatted first; one that an earlier broker left, even by kill -9, is used as it is.
+ */
+export async function startLocalKafka(options: LocalKafkaOptions): Promise<StartedProcess> {
+  mkdirSync(options.dataFolder, { recursive: true });
+  const logFolder = join(options.dataFolder, 'log');
+  const configFile = join(options.dataFolder, 'broker.properties');
+  writeFileSync(configFile, toProperties(brokerProperties(options, logFolder)));
+  if (!existsSync(join(logFolder, 'meta.properties'))) await formatStorage(options, configFile);
+  const broker = await startProcess({
+    name: 'kafka',
+    command: options.javaCommand,
+    args: [...JVM_FLAGS, '-cp', join(options.jarFolder, '*'), 'kafka.Kafka', configFile],
+    environment: options.environment,
+    workingDirectory: options.dataFolder,
+    logFile: options.logFile,
+  });
+  await waitUntilReady(broker, () => probeKafka('127.0.0.1', options.port), options.watch);
+  return broker;
+}
+
+function brokerProperties(options: LocalKafkaOptions, logFolder: string): BrokerSettings {
+  const broker = `127.0.0.1:${options.port}`;
+  const controller = `127.0.0.1:${options.controllerPort}`;
+  return {
+    ...developmentBrokerSettings,
+    'node.id': String(kafkaCluster.nodeId),
+    'controller.quorum.voters': `${kafkaCluster.nodeId}@${controller}`,
+    listeners: `PLAINTEXT://${broker},CONTROLLER://${controller}`,
+    'advertised.listeners': `PLAINTEXT://${broker}`,
+    'log.dirs': logFolder,
+    ...options.settings,
+  };
+}
+
+async function formatStorage(options: LocalKafkaOptions, configFile: string): Promise<void> {
+  const features = Object.entries(pinnedFeatures).flatMap(([name, level]) => [
+    '--feature',
+    `${name}=${level}`,
+  ]);
+  const tool = ['-cp', join(options.jarFolder, '*'), 'kafka.tools.StorageTool'];
+  const format = ['format', '--cluster-id', kafkaCluster.clusterId, '--config', configFile, ...features];
+  try {
+    await promisify(execFile)(options.javaCommand, [...tool, ...format], { env: options.environment });
+  } catch (cause) {
+    throw new Error(`Kafka could not format its data folder ${options.dataFolder}`, { cause });
+  }
+}

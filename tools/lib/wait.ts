@@ -1,0 +1,33 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** What `waitFor` was waiting for did not come in time. */
+export class WaitTimeoutError extends Error {
+  override readonly name = 'WaitTimeoutError';
+}
+
+export interface WaitOptions {
+  /** Used in the error: "<what> did not happen within 30 s". */
+  readonly what: string;
+  readonly timeoutMs: number;
+  /** Pause between two tries; 50 ms unless given. */
+  readonly intervalMs?: number;
+  /** Throws to give up early, for instance because the process that is waited for has ended. */
+  readonly abortIf?: () => void;
+}
+
+/**
+ * Asks again and again until the answer is true.
+ *
+ * @throws WaitTimeoutError when `timeoutMs` is over; whatever `abortIf` throws; whatever `ready` throws.
+ */
+export async function waitFor(ready: () => Promise<boolean>, options: WaitOptions): Promise<void> {
+  const deadline = performance.now() + options.timeoutMs;
+  for (;;) {
+    options.abortIf?.();
+    if (await ready()) return;
+    if (performance.now() >= deadline) {
+      throw new WaitTimeoutError(`${options.what} did not happen within ${options.timeoutMs / 1000} s`);
+    }
+    await delay(options.intervalMs ?? 50);
+  }
+}
