@@ -3,7 +3,7 @@ export type * from './generated/types.js';
 export { headerNames, type Origin } from './headers.js';
 export type { EpochMs, IsoDate } from './logical-types.js';
 export { outcomeOf, type OutcomeParts, traceIdOf } from './outcome.js';
-export { avroType, decodeValue, encodeValue, type SchemaOf, schemaOf } from './schema.js';
+export { avroOptions, avroType, decodeValue, encodeValue, type SchemaOf, schemaOf } from './schema.js';
 export {
   fetcherNameOf,
   fetcherStores,

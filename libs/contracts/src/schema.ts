@@ -15,13 +15,14 @@ export interface SchemaOf<T> {
   readonly [valueType]?: T;
 }
 
+/** The avsc options that every schema of ours is read with, wherever it is parsed. */
+export function avroOptions(): Partial<avro.ForSchemaOptions> {
+  return { logicalTypes: { ...logicalTypes }, registry: {}, wrapUnions: 'auto' };
+}
+
 /** Makes an avsc type that reads decimals, dates and timestamps as {@link SchemaOf} values do. */
 export function avroType(schema: unknown): avro.Type {
-  return avro.Type.forSchema(schema as avro.Schema, {
-    logicalTypes: { ...logicalTypes },
-    registry: {},
-    wrapUnions: 'auto',
-  });
+  return avro.Type.forSchema(schema as avro.Schema, avroOptions());
 }
 
 /** Wraps a parsed schema; used by the generated code and by tests. */

@@ -7,8 +7,7 @@ export interface InputRecord<T> {
   readonly headers: Readonly<Record<string, string>>;
   readonly topic: string;
   readonly partition: number;
-  /** Offset in decimal: Kafka's are 64 bits wide. */
-  readonly offset: string;
+  readonly offset: number;
   /** The record's own time, UTC. */
   readonly timestamp: EpochMs;
   /** 1 on the first try, one more each time the record was parked and woken. */

@@ -1,6 +1,7 @@
-import { applyDecorators } from '@nestjs/common';
+import 'reflect-metadata';
+import { Controller } from '@nestjs/common';
 import { EventPattern } from '@nestjs/microservices';
-import type { Outcome, Topic } from '#libs/contracts';
+import type { Outcome, StoreDefinition, Topic } from '#libs/contracts';
 import type { DueTimer, InputRecord } from './context.js';
 
 /** Marks the handlers that our transport takes; Nest offers each handler to the strategy with the same id. */
@@ -28,6 +29,24 @@ export interface ConsumeOptions<T> {
 export interface ConsumeBatchOptions<T> extends ConsumeOptions<T> {
   /** At most so many waiting records of one lane are handed over together. */
   readonly maxBatch: number;
+}
+
+/** What a pipeline class keeps and writes: the runtime creates, restores and checks by this. */
+export interface PipelineOptions {
+  readonly stores?: Readonly<Record<string, StoreDefinition<unknown>>>;
+  /** Topics that its handlers emit to. `outcomes` and `dead-letters` always belong to it. */
+  readonly outputs?: readonly Topic<unknown>[];
+}
+
+/** Where {@link StreamPipeline} keeps its {@link PipelineOptions}. */
+export const PIPELINE_OPTIONS = 'ledgerwire:streams:pipeline';
+
+/** Marks a class whose methods handle records, timers and ticks; it is a Nest controller of our transport. */
+export function StreamPipeline(options: PipelineOptions): ClassDecorator {
+  return (target) => {
+    Controller()(target);
+    Reflect.defineMetadata(PIPELINE_OPTIONS, options, target);
+  };
 }
 
 /** What the decorators leave on a handler method, read by the Nest strategy and by the test driver. */
@@ -81,10 +100,11 @@ export function patternText(pattern: HandlerPattern): string {
 }
 
 function handler(pattern: HandlerPattern): MethodDecorator {
-  return applyDecorators(
-    EventPattern(patternText(pattern), streamsTransport, { pattern }),
-    (_target: object, _name: string | symbol, descriptor: PropertyDescriptor) => {
-      Reflect.defineMetadata(HANDLER_PATTERN, pattern, descriptor.value as object);
-    },
-  );
+  const forNest = EventPattern<string>(patternText(pattern), streamsTransport, {
+    pattern,
+  }) as MethodDecorator;
+  return (target, name, descriptor) => {
+    forNest(target, name, descriptor);
+    Reflect.defineMetadata(HANDLER_PATTERN, pattern, descriptor.value as object);
+  };
 }

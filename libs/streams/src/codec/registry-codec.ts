@@ -1,0 +1,171 @@
+import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import type avro from 'avsc';
+import { avroOptions, encodeValue, type SchemaOf, subjectOf, type Topic } from '#libs/contracts';
+import { type Clock, LedgerwireError } from '#libs/core';
+import type { Codec } from './codec.js';
+import { frame, schemaIdOf, WIRE_HEADER_BYTES } from './wire-format.js';
+
+/** How a service reaches the registry (any with the Confluent API). */
+export interface RegistryOptions {
+  readonly url: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+type Resolver = ReturnType<avro.Type['createResolver']>;
+
+/** A missing id is not asked for again within this time: a flood of records with it must not become a flood of requests. */
+const UNKNOWN_ID_MS = 60_000;
+const REQUEST_TIMEOUT_MS = 5_000;
+
+/** {@link Codec} over @kafkajs/confluent-schema-registry, which does the HTTP; caching and error classes are ours. */
+export class RegistryCodec implements Codec {
+  private readonly registry: SchemaRegistry;
+  private readonly writerIds = new Map<string, number>();
+  private readonly writers = new Map<number, avro.Type>();
+  private readonly resolvers = new WeakMap<avro.Type, Map<number, Resolver | null>>();
+  private readonly unknownUntil = new Map<number, number>();
+
+  constructor(
+    options: RegistryOptions,
+    private readonly clock: Clock,
+  ) {
+    this.registry = new SchemaRegistry(
+      {
+        host: options.url,
+        clientId: 'ledgerwire',
+        retry: { retries: 1 },
+        ...(options.username === undefined
+          ? {}
+          : { auth: { username: options.username, password: options.password ?? '' } }),
+      },
+      { [SchemaType.AVRO]: avroOptions() },
+    );
+  }
+
+  async warm(topics: readonly Topic<unknown>[]): Promise<void> {
+    for (const topic of topics) {
+      if (this.writerIds.has(topic.name)) continue;
+      const id = await this.ask(
+        () =>
+          this.registry.getRegistryIdBySchema(subjectOf(topic), {
+            type: SchemaType.AVRO,
+            schema: topic.schema.json,
+          }),
+        `the schema of topic ${topic.name} is not registered; run the setup job of this build`,
+        { code: 'schema-not-registered', disposition: 'halt' },
+      );
+      this.writerIds.set(topic.name, id);
+      this.writers.set(id, topic.schema.type);
+    }
+  }
+
+  encode<T>(topic: Topic<T>, value: T): Buffer {
+    const id = this.writerIds.get(topic.name);
+    if (id === undefined) {
+      throw new LedgerwireError(`topic ${topic.name} was not warmed`, {
+        code: 'codec-not-warmed',
+        disposition: 'halt',
+      });
+    }
+    return frame(id, encodeValue(topic.schema, value));
+  }
+
+  knows(bytes: Buffer): boolean {
+    const id = schemaIdOf(bytes);
+    return id !== undefined && this.writers.has(id);
+  }
+
+  async learn(bytes: Buffer): Promise<void> {
+    const id = schemaIdOf(bytes);
+    if (id === undefined) throw undecodable('the record is not framed with a schema id');
+    if (this.writers.has(id)) return;
+    if ((this.unknownUntil.get(id) ?? 0) > this.clock.now()) throw unknownSchema(id);
+    try {
+      const { schema } = (await this.ask(() => this.registry.getSchema(id), '', {
+        code: 'unknown-schema',
+        disposition: 'dead-letter',
+      })) as unknown as { schema: avro.Type };
+      this.writers.set(id, schema);
+    } catch (error) {
+      if (error instanceof LedgerwireError && error.code === 'unknown-schema') {
+        this.unknownUntil.set(id, this.clock.now() + UNKNOWN_ID_MS);
+        throw unknownSchema(id);
+      }
+      throw error;
+    }
+  }
+
+  decode<T>(schema: SchemaOf<T>, bytes: Buffer): T {
+    const id = schemaIdOf(bytes);
+    if (id === undefined) throw undecodable('the record is not framed with a schema id');
+    const writer = this.writers.get(id);
+    if (!writer) throw unknownSchema(id);
+    try {
+      const resolver = this.resolverOf(schema.type, id, writer);
+      return schema.type.fromBuffer(bytes.subarray(WIRE_HEADER_BYTES), resolver ?? undefined) as T;
+    } catch (cause) {
+      throw undecodable(`the record cannot be read as ${schema.name}`, cause);
+    }
+  }
+
+  /** How to read what `writer` wrote; null when it is the reader's own schema. Not equality of names: options differ too. */
+  private resolverOf(reader: avro.Type, id: number, writer: avro.Type): Resolver | null {
+    let known = this.resolvers.get(reader);
+    if (!known) {
+      known = new Map();
+      this.resolvers.set(reader, known);
+    }
+    let resolver = known.get(id);
+    if (resolver === undefined) {
+      resolver = writer === reader ? null : reader.createResolver(writer);
+      known.set(id, resolver);
+    }
+    return resolver;
+  }
+
+  /**
+   * The library reports a refused connection as status 400, so only 404 says anything about the schema; all else means
+   * that the registry cannot be reached.
+   */
+  private async ask<T>(
+    request: () => Promise<T>,
+    notFound: string,
+    details: { code: string; disposition: 'halt' | 'dead-letter' },
+  ): Promise<T> {
+    let cancel = (): void => undefined;
+    const timeout = new Promise<never>((_resolve, reject) => {
+      cancel = this.clock.after(REQUEST_TIMEOUT_MS, () => reject(new Error('no answer')));
+    });
+    try {
+      return await Promise.race([request(), timeout]);
+    } catch (cause) {
+      if (isNotFound(cause)) throw new LedgerwireError(notFound, details);
+      throw new LedgerwireError('the schema registry cannot be reached', {
+        code: 'registry-unreachable',
+        disposition: 'retry',
+        cause,
+      });
+    } finally {
+      cancel();
+    }
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  if ('status' in error && error.status === 404) return true;
+  // getRegistryIdBySchema wraps its 404 in an error of its own, without a status.
+  return error.constructor.name === 'ConfluentSchemaRegistryError';
+}
+
+function undecodable(message: string, cause?: unknown): LedgerwireError {
+  return new LedgerwireError(message, { code: 'undecodable', disposition: 'dead-letter', cause });
+}
+
+function unknownSchema(id: number): LedgerwireError {
+  return new LedgerwireError(`the registry has no schema ${id}`, {
+    code: 'unknown-schema',
+    disposition: 'dead-letter',
+  });
+}

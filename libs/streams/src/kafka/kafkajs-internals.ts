@@ -1,0 +1,211 @@
+import { createRequire } from 'node:module';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { CompressionCodecs, CompressionTypes, type Logger } from 'kafkajs';
+
+/**
+ * The parts of kafkajs 2.2.4 below its public surface that the runtime stands on. Its protocol layer (requests, connections,
+ * metadata) is sound; its consumer runner and transaction manager are where the known faults are (tulios/kafkajs 1720, 1527,
+ * 558, 660, 1639, 1315), so both are ours. The release is pinned: the project has been without a maintainer since 2023, and
+ * this file is the seam behind which another client can take its place.
+ */
+const require = createRequire(import.meta.url);
+
+/** Thrown by kafkajs for an error code of the broker. */
+export interface ProtocolError extends Error {
+  readonly type?: string;
+  readonly code?: number | string;
+  readonly retriable?: boolean;
+}
+
+/** A record as kafkajs decodes it. */
+export interface FetchedMessage {
+  readonly offset: string;
+  readonly timestamp: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers?: Readonly<Record<string, Buffer | readonly Buffer[]>>;
+  readonly isControlRecord?: boolean;
+}
+
+/** One partition of a fetch answer. */
+export interface FetchedPartition {
+  readonly partition: number;
+  readonly highWatermark: string;
+  readonly abortedTransactions?: readonly { readonly producerId: string; readonly firstOffset: string }[];
+  readonly messages: readonly FetchedMessage[];
+}
+
+/** kafkajs's view of a fetched batch: it hides control records and aborted transactions. */
+export interface FetchedBatch {
+  readonly messages: readonly FetchedMessage[];
+  readonly highWatermark: string;
+  isEmptyIncludingFiltered(): boolean;
+  lastOffset(): string;
+}
+
+interface TopicPartitions<P> {
+  readonly topic: string;
+  readonly partitions: readonly P[];
+}
+
+/** One connection pool to one broker, as a set of protocol requests. Each rejects with {@link ProtocolError}. */
+export interface Broker {
+  readonly nodeId: string;
+  fetch(request: {
+    isolationLevel: number;
+    maxWaitTime: number;
+    minBytes: number;
+    maxBytes: number;
+    topics: readonly TopicPartitions<{ partition: number; fetchOffset: string; maxBytes: number }>[];
+  }): Promise<{ responses: readonly { topicName: string; partitions: readonly FetchedPartition[] }[] }>;
+  produce(request: {
+    topicData: readonly TopicPartitions<{
+      partition: number;
+      firstSequence: number;
+      messages: readonly { key: Buffer | null; value: Buffer | null; headers: Record<string, Buffer> }[];
+    }>[];
+    transactionalId: string;
+    producerId: string;
+    producerEpoch: number;
+    acks: number;
+    timeout: number;
+    compression: number;
+  }): Promise<unknown>;
+  initProducerId(request: {
+    transactionalId: string;
+    transactionTimeout: number;
+  }): Promise<{ producerId: string; producerEpoch: number }>;
+  addPartitionsToTxn(
+    request: ProducerIdentity & { topics: readonly TopicPartitions<number>[] },
+  ): Promise<unknown>;
+  addOffsetsToTxn(request: ProducerIdentity & { groupId: string }): Promise<unknown>;
+  txnOffsetCommit(
+    request: ProducerIdentity & {
+      groupId: string;
+      topics: readonly TopicPartitions<{ partition: number; offset: string; metadata: string }>[];
+    },
+  ): Promise<unknown>;
+  endTxn(request: ProducerIdentity & { transactionResult: boolean }): Promise<unknown>;
+  offsetFetch(request: {
+    groupId: string;
+    topics: readonly TopicPartitions<{ partition: number }>[];
+  }): Promise<{
+    responses: readonly TopicPartitions<{ partition: number; offset: string; metadata: string }>[];
+  }>;
+  listOffsets(request: {
+    isolationLevel: number;
+    topics: readonly TopicPartitions<{ partition: number; timestamp: number }>[];
+  }): Promise<{ responses: readonly TopicPartitions<{ partition: number; offset: string }>[] }>;
+}
+
+/** What a transactional request says about its sender. */
+export interface ProducerIdentity {
+  readonly transactionalId: string;
+  readonly producerId: string;
+  readonly producerEpoch: number;
+}
+
+/** Metadata and connections of a Kafka cluster; every instance has connections of its own. */
+export interface Cluster {
+  readonly targetTopics: Set<string>;
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  isConnected(): boolean;
+  addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
+  refreshMetadata(): Promise<void>;
+  refreshMetadataIfNecessary(): Promise<void>;
+  removeBroker(address: { host: string; port: number }): void;
+  findBroker(node: { nodeId: string }): Promise<Broker>;
+  findGroupCoordinator(of: { groupId: string; coordinatorType?: 0 | 1 }): Promise<Broker>;
+  findTopicPartitionMetadata(topic: string): readonly { partitionId: number; leader: number }[];
+}
+
+/** kafkajs's consumer group membership: join, sync, heartbeat, leave, without its fetch loop. */
+export interface ConsumerGroup {
+  readonly memberId: string | null;
+  readonly generationId: number | null;
+  readonly coordinator: Broker | null;
+  connect(): Promise<void>;
+  joinAndSync(): Promise<void>;
+  heartbeat(options: { interval: number }): Promise<void>;
+  leave(): Promise<void>;
+  assigned(): readonly { topic: string; partitions: readonly number[] }[];
+}
+
+/** What an assigner sees of a member. */
+export interface GroupMember {
+  readonly memberId: string;
+  readonly memberMetadata: Buffer;
+}
+
+/** kafkajs's own assigner interface, as ConsumerGroup calls it. */
+export interface Assigner {
+  readonly name: string;
+  readonly version: number;
+  protocol(subscription: { topics: readonly string[] }): { name: string; metadata: Buffer };
+  assign(group: {
+    members: readonly GroupMember[];
+    topics: readonly string[];
+  }): Promise<readonly { memberId: string; memberAssignment: Buffer }[]>;
+}
+
+/** Emits kafkajs's instrumentation events. */
+export interface InstrumentationEmitter {
+  addListener(event: string, listener: (event: { payload: unknown }) => void): () => void;
+}
+
+interface Constructors {
+  Cluster: new (options: object) => Cluster;
+  ConsumerGroup: new (options: object) => ConsumerGroup;
+  Batch: new (topic: string, fetchedOffset: string, data: FetchedPartition) => FetchedBatch;
+  InstrumentationEmitter: new () => InstrumentationEmitter;
+  RequestQueue: {
+    prototype: {
+      pending: readonly unknown[];
+      throttledUntil: number;
+      scheduleCheckPendingRequests(): void;
+    };
+  };
+}
+
+const load = (path: string): unknown => require(`kafkajs/src/${path}`);
+
+/** The classes themselves. */
+export const internals: Constructors = {
+  Cluster: load('cluster') as Constructors['Cluster'],
+  ConsumerGroup: load('consumer/consumerGroup') as Constructors['ConsumerGroup'],
+  Batch: load('consumer/batch') as Constructors['Batch'],
+  InstrumentationEmitter: load('instrumentation/emitter') as Constructors['InstrumentationEmitter'],
+  RequestQueue: load('network/requestQueue') as Constructors['RequestQueue'],
+};
+
+/** Makes kafkajs's logger from a function of ours. */
+export const createKafkaLogger = (load('loggers') as { createLogger: (options: object) => Logger })
+  .createLogger;
+
+/** kafkajs's plain TCP or TLS sockets. */
+export const defaultSocketFactory = load('network/socketFactory') as () => unknown;
+
+/** Java's default partitioner: murmur2 over the key bytes. */
+export const murmur2 = load('producer/partitioners/default/murmur2') as (key: Buffer) => number;
+
+/** READ_COMMITTED of the fetch and list-offsets requests. */
+export const READ_COMMITTED = 1;
+
+/** zstd is built into Node; kafkajs takes codecs by registration. */
+CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+  compress: (encoder: { buffer: Buffer }) => Promise.resolve(zstdCompressSync(encoder.buffer)),
+  decompress: (buffer: Buffer) => Promise.resolve(zstdDecompressSync(buffer)),
+});
+
+/**
+ * tulios/kafkajs 1751: with nothing pending and no throttling, `throttledUntil - now` is hugely negative and every idle
+ * connection re-arms a 1 ms timer for ever (2–4 % of a core each). The timer is of use only when something waits or the
+ * broker has throttled us.
+ */
+const original = internals.RequestQueue.prototype.scheduleCheckPendingRequests;
+internals.RequestQueue.prototype.scheduleCheckPendingRequests = function schedule(
+  this: Constructors['RequestQueue']['prototype'],
+): void {
+  if (this.pending.length > 0 || this.throttledUntil > Date.now()) original.call(this);
+};

@@ -1,0 +1,161 @@
+import type { RawHeader, RawRecord } from '../log/raw-record.js';
+import {
+  type Broker,
+  type Cluster,
+  type FetchedMessage,
+  internals,
+  READ_COMMITTED,
+} from './kafkajs-internals.js';
+
+/** From where to read one partition. */
+export interface ReadPosition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** What one fetch brought for one partition. */
+export interface ReadResult extends ReadPosition {
+  /** Committed records; control records and aborted transactions are gone. */
+  readonly records: readonly RawRecord[];
+  /** Where to read next: beyond everything seen, hidden records included. */
+  readonly nextOffset: number;
+  readonly highWatermark: number;
+}
+
+/** Bounds of one fetch request. */
+export interface FetchLimits {
+  /** How long the broker may wait for the first byte. */
+  readonly maxWaitMs: number;
+  readonly maxBytes: number;
+  readonly maxBytesPerPartition: number;
+}
+
+const EARLIEST = -2;
+const LATEST = -1;
+
+/** Reads committed records of partitions whose leader is the given broker, in one request. */
+export async function fetchFrom(
+  broker: Broker,
+  positions: readonly ReadPosition[],
+  limits: FetchLimits,
+): Promise<ReadResult[]> {
+  const { responses } = await broker.fetch({
+    isolationLevel: READ_COMMITTED,
+    maxWaitTime: limits.maxWaitMs,
+    minBytes: 1,
+    maxBytes: limits.maxBytes,
+    topics: positions.map(({ topic, partition, offset }) => ({
+      topic,
+      partitions: [{ partition, fetchOffset: String(offset), maxBytes: limits.maxBytesPerPartition }],
+    })),
+  });
+  const wanted = new Map(positions.map((position) => [`${position.topic}/${position.partition}`, position]));
+  return responses.flatMap(({ topicName, partitions }) =>
+    partitions.flatMap((data) => {
+      const position = wanted.get(`${topicName}/${data.partition}`);
+      if (!position) return [];
+      const batch = new internals.Batch(topicName, String(position.offset), data);
+      const seen = data.messages.length > 0 && !batch.isEmptyIncludingFiltered();
+      return [
+        {
+          ...position,
+          records: batch.messages.map((message) => toRawRecord(topicName, data.partition, message)),
+          nextOffset: seen ? Number(batch.lastOffset()) + 1 : position.offset,
+          highWatermark: Number(data.highWatermark),
+        },
+      ];
+    }),
+  );
+}
+
+/** Groups positions by the node that leads their partition; metadata must know the topics. */
+export function groupByLeader<P extends { readonly topic: string; readonly partition: number }>(
+  cluster: Cluster,
+  positions: readonly P[],
+): Map<string, P[]> {
+  const groups = new Map<string, P[]>();
+  for (const position of positions) {
+    const metadata = cluster
+      .findTopicPartitionMetadata(position.topic)
+      .find(({ partitionId }) => partitionId === position.partition);
+    if (!metadata || metadata.leader < 0) continue;
+    const node = String(metadata.leader);
+    const group = groups.get(node);
+    if (group) group.push(position);
+    else groups.set(node, [position]);
+  }
+  return groups;
+}
+
+/** First and (committed) end offset of a partition. */
+export async function boundsOf(
+  cluster: Cluster,
+  topic: string,
+  partition: number,
+): Promise<{ start: number; end: number }> {
+  const broker = await leaderOf(cluster, topic, partition);
+  const [start, end] = await Promise.all(
+    [EARLIEST, LATEST].map(async (timestamp) => {
+      const { responses } = await broker.listOffsets({
+        isolationLevel: READ_COMMITTED,
+        topics: [{ topic, partitions: [{ partition, timestamp }] }],
+      });
+      return Number(responses[0]?.partitions[0]?.offset ?? 0);
+    }),
+  );
+  return { start: start ?? 0, end: end ?? 0 };
+}
+
+/** Reads a partition from its start to the end it has now, record by record. */
+export async function readToEnd(
+  cluster: Cluster,
+  topic: string,
+  partition: number,
+  onRecord: (record: RawRecord) => void,
+): Promise<number> {
+  const { start, end } = await boundsOf(cluster, topic, partition);
+  const broker = await leaderOf(cluster, topic, partition);
+  let offset = start;
+  while (offset < end) {
+    const [result] = await fetchFrom(broker, [{ topic, partition, offset }], {
+      maxWaitMs: 100,
+      maxBytes: 16_777_216,
+      maxBytesPerPartition: 16_777_216,
+    });
+    if (!result) continue;
+    for (const record of result.records) onRecord(record);
+    offset = result.nextOffset;
+  }
+  return offset;
+}
+
+async function leaderOf(cluster: Cluster, topic: string, partition: number): Promise<Broker> {
+  await cluster.addMultipleTargetTopics([topic]);
+  const node = [...groupByLeader(cluster, [{ topic, partition }]).keys()][0];
+  if (node === undefined) {
+    await cluster.refreshMetadata();
+    throw new Error(`partition ${topic}/${partition} has no leader`);
+  }
+  return cluster.findBroker({ nodeId: node });
+}
+
+function toRawRecord(topic: string, partition: number, message: FetchedMessage): RawRecord {
+  return {
+    topic,
+    partition,
+    offset: Number(message.offset),
+    timestamp: Number(message.timestamp),
+    key: message.key,
+    value: message.value,
+    headers: toHeaders(message.headers),
+  };
+}
+
+function toHeaders(headers: FetchedMessage['headers']): RawHeader[] {
+  return Object.entries(headers ?? {}).flatMap(([name, value]) =>
+    Array.isArray(value)
+      ? value.map((one: Buffer): RawHeader => [name, one])
+      : [[name, value as Buffer] as const],
+  );
+}

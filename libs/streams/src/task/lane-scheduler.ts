@@ -1,0 +1,156 @@
+/** What the scheduler needs to know of a piece of work. */
+export interface LaneItem {
+  /** Work of one lane runs one piece after the other. */
+  readonly lane: string;
+  /** What shares fairly: usually the connection. */
+  readonly group: string;
+  /** How many waiting pieces of the lane may run together, as one. */
+  readonly maxBatch: number;
+  /** Only pieces with the same handler run together. */
+  readonly handler: unknown;
+}
+
+/** Bounds of what runs at once. */
+export interface LaneLimits {
+  readonly maxInFlight: number;
+  readonly maxInFlightPerGroup: number;
+}
+
+interface Lane<I> {
+  readonly name: string;
+  readonly group: string;
+  readonly waiting: I[];
+  running: boolean;
+}
+
+interface Group<I> {
+  inFlight: number;
+  readonly ready: Lane<I>[];
+}
+
+/**
+ * Runs work side by side across lanes and in order inside a lane. Groups take turns, and each has a bound of its own, so that
+ * a tenant with much or slow work takes no more than its share.
+ */
+export class LaneScheduler<I extends LaneItem> {
+  private readonly lanes = new Map<string, Lane<I>>();
+  private readonly groups = new Map<string, Group<I>>();
+  /** Groups with a ready lane and room, in the order of their turns. */
+  private readonly turns = new Set<string>();
+  private readonly idleWaiters: (() => void)[] = [];
+  private inFlightCount = 0;
+  private waitingCount = 0;
+  private suspended = false;
+
+  constructor(
+    private readonly limits: LaneLimits,
+    /** Runs one or more pieces of one lane; never rejects. */
+    private readonly run: (items: readonly I[]) => Promise<void>,
+  ) {}
+
+  /** Pieces of work that wait or run. */
+  get backlog(): number {
+    return this.waitingCount + this.inFlightCount;
+  }
+
+  get inFlight(): number {
+    return this.inFlightCount;
+  }
+
+  enqueue(item: I): void {
+    let lane = this.lanes.get(item.lane);
+    if (!lane) {
+      lane = { name: item.lane, group: item.group, waiting: [], running: false };
+      this.lanes.set(item.lane, lane);
+    }
+    lane.waiting.push(item);
+    this.waitingCount += 1;
+    if (lane.waiting.length === 1 && !lane.running) this.makeReady(lane);
+    this.dispatch();
+  }
+
+  /** Takes out everything that waits in a lane and has not begun, in order. */
+  takeWaiting(laneName: string): I[] {
+    const lane = this.lanes.get(laneName);
+    if (!lane) return [];
+    const items = lane.waiting.splice(0);
+    this.waitingCount -= items.length;
+    return items;
+  }
+
+  /** Starts nothing new until {@link resume}; what runs goes on. */
+  suspend(): void {
+    this.suspended = true;
+  }
+
+  resume(): void {
+    this.suspended = false;
+    this.dispatch();
+  }
+
+  /** Resolves when nothing runs (and, unless suspended, nothing waits). */
+  async idle(): Promise<void> {
+    while (this.inFlightCount > 0 || (!this.suspended && this.waitingCount > 0)) {
+      await new Promise<void>((resolve) => {
+        this.idleWaiters.push(resolve);
+      });
+    }
+  }
+
+  private makeReady(lane: Lane<I>): void {
+    let group = this.groups.get(lane.group);
+    if (!group) {
+      group = { inFlight: 0, ready: [] };
+      this.groups.set(lane.group, group);
+    }
+    group.ready.push(lane);
+    if (group.inFlight < this.limits.maxInFlightPerGroup) this.turns.add(lane.group);
+  }
+
+  private dispatch(): void {
+    while (!this.suspended && this.inFlightCount < this.limits.maxInFlight) {
+      const [name] = this.turns;
+      if (name === undefined) return;
+      this.turns.delete(name);
+      const group = this.groups.get(name);
+      const lane = group?.ready.shift();
+      if (!group || !lane) continue;
+      const items = this.takeBatch(lane);
+      if (items.length > 0) this.start(lane, group, items);
+      if (group.ready.length > 0 && group.inFlight < this.limits.maxInFlightPerGroup) this.turns.add(name);
+    }
+  }
+
+  private takeBatch(lane: Lane<I>): I[] {
+    const first = lane.waiting[0];
+    if (!first) {
+      this.forget(lane);
+      return [];
+    }
+    let count = 1;
+    while (count < first.maxBatch && lane.waiting[count]?.handler === first.handler) count += 1;
+    this.waitingCount -= count;
+    return lane.waiting.splice(0, count);
+  }
+
+  private start(lane: Lane<I>, group: Group<I>, items: readonly I[]): void {
+    lane.running = true;
+    group.inFlight += 1;
+    this.inFlightCount += 1;
+    void this.run(items).then(() => {
+      lane.running = false;
+      group.inFlight -= 1;
+      this.inFlightCount -= 1;
+      if (lane.waiting.length > 0) this.makeReady(lane);
+      else this.forget(lane);
+      if (group.ready.length > 0) this.turns.add(lane.group);
+      else if (group.inFlight === 0) this.groups.delete(lane.group);
+      this.dispatch();
+      for (const wake of this.idleWaiters.splice(0)) wake();
+    });
+  }
+
+  private forget(lane: Lane<I>): void {
+    if (!lane.running && lane.waiting.length === 0) this.lanes.delete(lane.name);
+  }
+}
