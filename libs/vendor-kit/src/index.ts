@@ -1,4 +1,12 @@
+export { BatchLoader, type BatchLoaderOptions } from './batch-loader.js';
+export type { BreakerReport } from './breaker/breaker-set.js';
+export { type BreakerOptions, defaultBreakerOptions } from './breaker/connection-breaker.js';
 export type * from './contract.js';
+export { badAnswer } from './error-classifier.js';
+export { type FaultPoints, noFaultPoints } from './fault-points.js';
+export { decimalText, parseExactJson } from './http/exact-json.js';
+export { type HttpTransport, TransportFailure, type TransportRequest } from './http/http-transport.js';
+export { UndiciTransport, type UndiciTransportOptions } from './http/undici-transport.js';
 export {
   accessTokenAnswer,
   type AccessTokenAnswer,
@@ -10,8 +18,12 @@ export {
   verificationKeysAnswer,
   type VerificationKeysAnswer,
 } from './token-protocol.js';
+export { TokenClient, type TokenClientOptions } from './tokens/token-client.js';
+export type { TokenSource, VerificationKeySource } from './tokens/token-source.js';
+export { createVendorMetrics, noVendorMetrics, type VendorMetrics } from './vendor.metrics.js';
 export { VendorError, type VendorErrorDetails } from './vendor-error.js';
 export { baseUrlsOf, createVendorRegistry, type VendorRegistry } from './vendor-registry.js';
+export { type CallOptions, VendorRuntime, type VendorRuntimeOptions } from './vendor-runtime.js';
 export {
   changeNoticeOf,
   communicationOf,

@@ -33,8 +33,6 @@ export const accessTokenAnswer = z.object({
   /** Epoch milliseconds. */
   expiresAt: z.number().int(),
   accountId: z.string().min(1),
-  /** Base URLs that came with the token; they go before those of the environment. */
-  baseUrls: z.record(z.string(), z.string()).optional(),
 });
 
 /** What a service needs to call an ApiKey vendor (the vendor's `sendingCredentials`). */

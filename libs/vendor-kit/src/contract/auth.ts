@@ -25,8 +25,8 @@ export interface TokenSet {
   readonly refreshToken: string | null;
   /** Scopes that were granted, as the vendor writes them. */
   readonly scopes: readonly string[];
-  /** Base URLs that the vendor gave with the token (Zoho's `api_domain`); they replace those of the environment. */
-  readonly baseUrls?: BaseUrls;
+  /** Settings that came with the token (Zoho's `api_domain`); they go into `Connection.settings`. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** Lifetimes in milliseconds, from the vendor's documentation. */

@@ -34,7 +34,10 @@ export type VendorErrorCode =
   | 'vendor-bad-answer'
   | 'token-broker-unavailable';
 
-/** Whether the vendor can have processed the request: `none` = certainly not, `unknown` = it may have. */
+/**
+ * Whether repeating the request can do the work twice: `none` = no (it was certainly not processed, or it is repeatable),
+ * `unknown` = the vendor may have processed it and would do so again; reconcile first.
+ */
 export type Effect = 'none' | 'unknown';
 
 /** What the error table looks at: the answer's status, the vendor's own code and a word of its body or headers. */

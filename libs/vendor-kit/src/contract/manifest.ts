@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { BaseUrls } from './call.js';
 
 /** Something a vendor can be used for. */
 export type Capability = 'source' | 'messaging' | 'webhooks' | 'polling';
@@ -27,10 +28,10 @@ export interface VendorLimits {
   /** Requests a minute of our app over all connections. */
   readonly appPerMinute?: number;
   /** What an answer says about what is left. Undefined fields = not said. Never throws. */
-  readSignals(answer: {
+  readonly readSignals: (answer: {
     readonly status: number;
     readonly headers: Readonly<Record<string, string>>;
-  }): LimitSignals;
+  }) => LimitSignals;
 }
 
 /** What a vendor's answer says about its limits. */
@@ -59,9 +60,11 @@ export interface VendorManifest {
   /** Checks and types `Connection.settings`; unknown keys are refused. Limits of a plan are settings too. */
   readonly settings: SettingsSchema;
   /** Limits that this connection's settings lower or raise (a plan), e.g. Xero's daily limit. */
-  limitsOf(
+  readonly limitsOf: (
     settings: Readonly<Record<string, string>>,
-  ): Partial<Pick<VendorLimits, 'concurrent' | 'perMinute' | 'perDay'>>;
+  ) => Partial<Pick<VendorLimits, 'concurrent' | 'perMinute' | 'perDay'>>;
+  /** Servers of this connection, where they depend on its settings (a region); absent = the same for all. */
+  readonly baseUrlsFor?: (settings: Readonly<Record<string, string>>, baseUrls: BaseUrls) => BaseUrls;
   /** What Ledgerwire can promise with this vendor and what it cannot, in sentences for the docs. */
   readonly guarantees: readonly string[];
 }

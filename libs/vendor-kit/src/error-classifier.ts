@@ -1,0 +1,98 @@
+import type {
+  AnswerFacts,
+  ErrorRule,
+  ErrorTable,
+  VendorErrorCode,
+  VendorRequest,
+  VendorResponse,
+} from './contract.js';
+import { TransportFailure, type TransportFailureKind } from './http/http-transport.js';
+import { VendorError } from './vendor-error.js';
+
+type Asked = Pick<VendorRequest, 'operation' | 'repeatable'>;
+
+/** The first rule of the table that fits the answer, or undefined when the table has a hole. */
+export function findErrorRule(rules: readonly ErrorRule[], facts: AnswerFacts): ErrorRule | undefined {
+  return rules.find(
+    (rule) =>
+      (rule.statuses?.some((wanted) => statusMatches(wanted, facts.status)) ?? true) &&
+      (rule.vendorCodes?.includes(facts.vendorCode ?? '') ?? true) &&
+      (rule.details?.includes(facts.detail ?? '') ?? true),
+  );
+}
+
+function statusMatches(wanted: number | '4xx' | '5xx', status: number): boolean {
+  return typeof wanted === 'number' ? wanted === status : Math.floor(status / 100) === Number(wanted[0]);
+}
+
+/** The error that an answer means, by the vendor's table. */
+export function answerError(
+  vendor: string,
+  table: ErrorTable,
+  request: Asked,
+  response: VendorResponse,
+  retryAfterMs: number | undefined,
+): VendorError {
+  const facts = table.readFacts(response);
+  const rule = findErrorRule(table.rules, facts) ?? holeInTable;
+  const mayRepeatWork = response.status >= 500 && !request.repeatable;
+  return new VendorError(`${vendor} answered ${request.operation} with ${response.status}: ${rule.meaning}`, {
+    code: rule.code,
+    disposition: rule.disposition,
+    vendor,
+    effect: rule.effect ?? (mayRepeatWork ? 'unknown' : 'none'),
+    operation: request.operation,
+    status: response.status,
+    vendorCode: facts.vendorCode,
+    retryAfterMs,
+  });
+}
+
+const holeInTable: ErrorRule = {
+  code: 'vendor-rejected',
+  disposition: 'dead-letter',
+  meaning: 'an answer that the error table does not know',
+};
+
+const transportCodes: Readonly<Record<TransportFailureKind, VendorErrorCode>> = {
+  unreachable: 'vendor-unreachable',
+  timeout: 'vendor-timeout',
+  reset: 'vendor-reset',
+  'too-large': 'vendor-bad-answer',
+};
+
+/** The error that a missing or broken answer means. */
+export function transportError(vendor: string, request: Asked, failure: TransportFailure): VendorError {
+  return new VendorError(`${vendor} gave no answer to ${request.operation}: ${failure.message}`, {
+    code: failure.sent ? transportCodes[failure.kind] : 'vendor-unreachable',
+    disposition: failure.kind === 'too-large' ? 'dead-letter' : 'retry',
+    vendor,
+    effect: failure.sent && !request.repeatable ? 'unknown' : 'none',
+    operation: request.operation,
+    cause: failure,
+  });
+}
+
+/** An answer with a good status that cannot be read. After a request that is not repeatable nobody knows what happened. */
+export function badAnswer(vendor: string, request: Asked, what: string): VendorError {
+  return new VendorError(`${vendor} answered ${request.operation} with something unreadable: ${what}`, {
+    code: 'vendor-bad-answer',
+    disposition: request.repeatable ? 'retry' : 'dead-letter',
+    vendor,
+    effect: request.repeatable ? 'none' : 'unknown',
+    operation: request.operation,
+  });
+}
+
+/** Failures that speak about the vendor's health and so count for the breaker; refusals of one tenant do not. */
+const unhealthyCodes: ReadonlySet<string> = new Set<VendorErrorCode>([
+  'vendor-unreachable',
+  'vendor-timeout',
+  'vendor-reset',
+  'vendor-unavailable',
+]);
+
+/** Whether the breaker counts this error. */
+export function isVendorFailure(error: unknown): boolean {
+  return error instanceof VendorError && unhealthyCodes.has(error.code);
+}

@@ -1,0 +1,23 @@
+import type { AccessTokenAnswer, CredentialsAnswer, VerificationKeysAnswer } from '../token-protocol.js';
+
+/** Where services get what they need to speak for a connection. Implemented by TokenClient; by a fake in tests. */
+export interface TokenSource {
+  /** @throws VendorError `needs-reauthorisation` (park), `token-broker-unavailable` (retry). */
+  accessToken(connectionId: string): Promise<AccessTokenAnswer>;
+  /** The vendor answered 401 to this token; the next {@link accessToken} asks for another. */
+  rejectAccessToken(connectionId: string, accessToken: string): void;
+  /** Sending credentials of an ApiKey vendor. @throws as {@link accessToken}. */
+  credentials(connectionId: string): Promise<CredentialsAnswer>;
+  /** Forgets cached credentials, after the vendor refused them. */
+  rejectCredentials(connectionId: string): void;
+}
+
+/** Where ingress gets the keys of webhooks. */
+export interface VerificationKeySource {
+  /** Keys of the vendor's app, or of one connection. `fresh` asks again unless that was done a moment ago. */
+  verificationKeys(
+    vendor: string,
+    connectionId?: string,
+    options?: { readonly fresh?: boolean },
+  ): Promise<VerificationKeysAnswer>;
+}

@@ -1,0 +1,280 @@
+import type { Connection } from '#libs/contracts';
+import { type Clock, codeOf } from '#libs/core';
+import { type BreakerOptions, BreakerOpen, defaultBreakerOptions } from './breaker/connection-breaker.js';
+import { type BreakerReport, BreakerSet } from './breaker/breaker-set.js';
+import type {
+  AppCredentials,
+  AuthCall,
+  BaseUrls,
+  OperationClass,
+  VendorCall,
+  VendorDefinition,
+  VendorRequest,
+  VendorResponse,
+} from './contract.js';
+import { answerError, isVendorFailure, transportError } from './error-classifier.js';
+import { type FaultPoints, noFaultPoints } from './fault-points.js';
+import { type HttpTransport, TransportFailure } from './http/http-transport.js';
+import { ConnectionLimiter, type Limits, type Permit } from './limits/connection-limiter.js';
+import { LruMap } from './lru-map.js';
+import type { TokenSource } from './tokens/token-source.js';
+import { VendorError } from './vendor-error.js';
+import type { VendorMetrics } from './vendor.metrics.js';
+
+/** What a {@link VendorRuntime} is made of. */
+export interface VendorRuntimeOptions {
+  readonly vendor: VendorDefinition;
+  readonly baseUrls: BaseUrls;
+  readonly transport: HttpTransport;
+  readonly tokens: TokenSource;
+  readonly clock: Clock;
+  readonly metrics: VendorMetrics;
+  readonly faultPoints?: FaultPoints;
+  readonly breaker?: BreakerOptions;
+  /** Longest wait for the limiter before work is parked instead. */
+  readonly maxWaitMs?: number;
+  /** Connections whose limiter and breakers are kept. */
+  readonly maxConnections?: number;
+}
+
+/** How a call may use a connection. */
+export interface CallOptions {
+  /** Polls and backfills: they wait behind webhooks and leave a part of the limits to them. */
+  readonly background?: boolean;
+}
+
+/** The name under which calls that belong to no connection have their breaker. */
+const NO_CONNECTION = '-';
+
+/**
+ * One vendor as a service calls it: credentials, limits, breakers and error classification around the transport. The layers
+ * from outside in: metrics, breaker, credentials, rate limit, transport; a refused token is renewed and a read whose
+ * socket was just closing is repeated, once each, and nothing else is repeated here: that is the runner's decision.
+ */
+export class VendorRuntime {
+  private readonly limiters: LruMap<string, { limiter: ConnectionLimiter; settings: string }>;
+  private readonly appLimiter: ConnectionLimiter;
+  private readonly breakers: BreakerSet;
+
+  constructor(private readonly options: VendorRuntimeOptions) {
+    const { vendor, metrics, clock, maxConnections = 5000 } = options;
+    const { id, limits } = vendor.manifest;
+    this.limiters = new LruMap(maxConnections);
+    this.appLimiter = this.createLimiter({
+      concurrent: Number.MAX_SAFE_INTEGER,
+      perMinute: limits.appPerMinute,
+    });
+    this.breakers = new BreakerSet({
+      clock,
+      options: options.breaker ?? defaultBreakerOptions,
+      maxBreakers: maxConnections,
+      isVendorFailure,
+      onTransition: (to) => metrics.transition(id, to),
+    });
+    metrics.watchBreakers(id, () => this.breakers.troubled().map(({ state }) => state));
+  }
+
+  /** The connection as a vendor's functions want it. Cheap; make one per piece of work, so that settings are current. */
+  callFor(connection: Connection, options: CallOptions = {}): VendorCall {
+    const { baseUrls: common, vendor } = this.options;
+    const baseUrls = vendor.manifest.baseUrlsFor?.(connection.settings, common) ?? common;
+    const background = options.background ?? false;
+    return {
+      connection,
+      baseUrls,
+      request: (request) =>
+        this.measured(request, async () => {
+          this.assertOwnServer(request, baseUrls);
+          return this.requestFor(connection, request, background);
+        }),
+    };
+  }
+
+  /** For the identity servers; only token-broker has the app's credentials. */
+  authCall(app: AppCredentials): AuthCall {
+    const { baseUrls, clock } = this.options;
+    return {
+      app,
+      baseUrls,
+      now: () => clock.now(),
+      request: (request) =>
+        this.measured(request, async () => {
+          this.assertOwnServer(request, baseUrls);
+          return this.attempt(NO_CONNECTION, request, {}, undefined, false);
+        }),
+    };
+  }
+
+  /** Breakers that are not closed, for the health page. */
+  troubledBreakers(): BreakerReport[] {
+    return this.breakers.troubled();
+  }
+
+  /** Lets go of what it holds; the transport stays open, it may be shared. */
+  dispose(): void {
+    this.breakers.dispose();
+  }
+
+  private async measured(
+    request: VendorRequest,
+    run: () => Promise<VendorResponse>,
+  ): Promise<VendorResponse> {
+    const { clock, metrics, vendor } = this.options;
+    const startedAt = clock.now();
+    const note = (outcome: string): void =>
+      metrics.request(vendor.manifest.id, request.operation, outcome, (clock.now() - startedAt) / 1000);
+    try {
+      const response = await run();
+      note('ok');
+      return response;
+    } catch (error) {
+      note(codeOf(error));
+      throw error;
+    }
+  }
+
+  private async requestFor(
+    connection: Connection,
+    request: VendorRequest,
+    background: boolean,
+  ): Promise<VendorResponse> {
+    for (let attempt = 1; ; attempt++) {
+      const credentials = await this.credentialsOf(connection, request);
+      const limiter = this.limiterOf(connection);
+      try {
+        return await this.attempt(connection.connectionId, request, credentials.headers, limiter, background);
+      } catch (error) {
+        if (attempt === 2 || !(error instanceof VendorError)) throw error;
+        if (error.code === 'vendor-unauthorised') credentials.reject();
+        else if (!(error.code === 'vendor-reset' && request.repeatable)) throw error;
+      }
+    }
+  }
+
+  private async credentialsOf(
+    connection: Connection,
+    request: VendorRequest,
+  ): Promise<{ readonly headers: Readonly<Record<string, string>>; reject(): void }> {
+    const { tokens, vendor } = this.options;
+    const { connectionId, accountId } = connection;
+    this.assertAdmitted(connectionId, request.operationClass);
+    await this.hit('vendor.before-credentials');
+    if (vendor.auth.kind === 'oauth2') {
+      const { accessToken } = await tokens.accessToken(connectionId);
+      return {
+        headers: vendor.auth.requestHeaders(accessToken, accountId),
+        reject: () => tokens.rejectAccessToken(connectionId, accessToken),
+      };
+    }
+    const { credentials } = await tokens.credentials(connectionId);
+    return {
+      headers: vendor.auth.requestHeaders(credentials),
+      reject: () => tokens.rejectCredentials(connectionId),
+    };
+  }
+
+  private async attempt(
+    connectionId: string,
+    request: VendorRequest,
+    credentials: Readonly<Record<string, string>>,
+    limiter: ConnectionLimiter | undefined,
+    background: boolean,
+  ): Promise<VendorResponse> {
+    const permit = await limiter?.acquire(background);
+    try {
+      await this.appLimiter.acquire(background).then((appPermit) => appPermit.release());
+      const breaker = this.breakers.get(connectionId, request.operationClass);
+      return await breaker.run(() => this.exchange(request, credentials, limiter, permit));
+    } catch (error) {
+      throw error instanceof BreakerOpen ? this.breakerOpen(error) : error;
+    } finally {
+      permit?.release();
+    }
+  }
+
+  private async exchange(
+    request: VendorRequest,
+    credentials: Readonly<Record<string, string>>,
+    limiter: ConnectionLimiter | undefined,
+    permit: Permit | undefined,
+  ): Promise<VendorResponse> {
+    const { transport, vendor } = this.options;
+    const { id, limits } = vendor.manifest;
+    await this.hit('vendor.before-send');
+    const response = await transport
+      .send({
+        method: request.method,
+        url: request.url,
+        headers: { 'user-agent': 'ledgerwire', ...request.headers, ...credentials },
+        ...(request.body !== undefined && { body: request.body }),
+      })
+      .catch((error: unknown) => {
+        throw error instanceof TransportFailure ? transportError(id, request, error) : error;
+      });
+    await this.hit('vendor.after-answer');
+    const signals = limits.readSignals(response);
+    if (signals.exceeded === 'app') this.appLimiter.observe(signals);
+    else permit?.release(signals);
+    if (isExpected(request, response)) return response;
+    const waitMs = Math.max(this.appLimiter.waitMs(), limiter?.waitMs() ?? 0);
+    const retryAfterMs = signals.retryAfterMs ?? (signals.exceeded && waitMs);
+    throw answerError(id, vendor.errors, request, response, retryAfterMs);
+  }
+
+  /** Credentials go to the vendor's own servers only, whatever URL an answer named. */
+  private assertOwnServer(request: VendorRequest, baseUrls: BaseUrls): void {
+    const origin = new URL(request.url).origin;
+    if (Object.values(baseUrls).some((baseUrl) => new URL(baseUrl).origin === origin)) return;
+    throw new VendorError(`${request.operation} was led to a server that is not the vendor's`, {
+      code: 'vendor-bad-answer',
+      disposition: 'dead-letter',
+      vendor: this.options.vendor.manifest.id,
+      effect: 'none',
+      operation: request.operation,
+    });
+  }
+
+  private assertAdmitted(connectionId: string, operationClass: OperationClass): void {
+    const { nextTryInMs } = this.breakers.get(connectionId, operationClass);
+    if (nextTryInMs > 0) throw this.breakerOpen(new BreakerOpen(nextTryInMs));
+  }
+
+  private breakerOpen({ nextTryInMs }: BreakerOpen): VendorError {
+    return new VendorError('the vendor fails for this connection; the circuit breaker is open', {
+      code: 'vendor-breaker-open',
+      disposition: 'park',
+      vendor: this.options.vendor.manifest.id,
+      effect: 'none',
+      retryAfterMs: nextTryInMs,
+    });
+  }
+
+  private limiterOf(connection: Connection): ConnectionLimiter {
+    const { limits, limitsOf } = this.options.vendor.manifest;
+    const settings = JSON.stringify(connection.settings);
+    const known = this.limiters.get(connection.connectionId);
+    if (known?.settings === settings) return known.limiter;
+    const wanted = { ...limits, ...limitsOf(connection.settings) };
+    if (known) {
+      known.limiter.setLimits(wanted);
+      known.settings = settings;
+      return known.limiter;
+    }
+    const limiter = this.createLimiter(wanted);
+    this.limiters.set(connection.connectionId, { limiter, settings });
+    return limiter;
+  }
+
+  private createLimiter(limits: Limits): ConnectionLimiter {
+    const { clock, vendor, maxWaitMs = 2000 } = this.options;
+    return new ConnectionLimiter(limits, { clock, vendor: vendor.manifest.id, maxWaitMs, maxQueue: 1000 });
+  }
+
+  private hit(point: string): Promise<void> {
+    return (this.options.faultPoints ?? noFaultPoints).hit(point);
+  }
+}
+
+function isExpected(request: VendorRequest, { status }: VendorResponse): boolean {
+  return (status >= 200 && status < 300) || (request.expect?.includes(status) ?? false);
+}
