@@ -114,8 +114,12 @@ class KafkaTaskLog implements TaskLog {
     // Not usable until the broker has said yes to every part: an exception anywhere leaves it closed.
     this.usable = false;
     const byPartition = this.groupByPartition(transaction.records);
-    await Promise.all([this.addPartitions(byPartition), this.addOffsets(transaction.positions)]);
-    await Promise.all([this.produce(byPartition), this.commitOffsets(transaction.positions)]);
+    // In this order, because the coordinator refuses a second change of one transaction while it writes down the first.
+    await this.addPartitions(byPartition);
+    await Promise.all([
+      this.produce(byPartition),
+      this.addOffsets(transaction.positions).then(() => this.commitOffsets(transaction.positions)),
+    ]);
     await this.transactions.endTxn({ ...this.producer, transactionResult: true });
     this.usable = true;
   }

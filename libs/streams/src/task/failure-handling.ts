@@ -25,6 +25,9 @@ interface FailurePorts {
   readonly events: TaskEvents;
 }
 
+/** A time that a vendor named is kept, and passed by up to this share of it. */
+const NAMED_TIME_JITTER = 0.1;
+
 /** How one piece of work ended, for the metrics. */
 export type WorkOutcome = 'parked' | 'dead-lettered' | 'failed';
 
@@ -196,9 +199,10 @@ export class FailureHandling {
     const { settings, random } = this.ports;
     const policy = dispositionOf(error) === 'retry' ? settings.retry : settings.park;
     const asked = error instanceof LedgerwireError ? error.retryAfterMs : undefined;
-    // A time that the vendor named is kept, with some jitter after it so that not all return at once.
     const wait =
-      asked === undefined ? fullJitterBackoff(policy, attempt, random) : asked + random() * policy.baseMs;
+      asked === undefined
+        ? fullJitterBackoff(policy, attempt, random)
+        : asked * (1 + random() * NAMED_TIME_JITTER);
     return Math.ceil(this.runtime.clock.now() + wait);
   }
 

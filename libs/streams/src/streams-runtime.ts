@@ -1,0 +1,130 @@
+import { runtimeStores, type Topic } from '#libs/contracts';
+import { type Clock, type Random, systemClock, systemRandom } from '#libs/core';
+import type { Codec } from './codec/codec.js';
+import { GroupConsumer, type GroupConsumerEvents } from './kafka/group-consumer.js';
+import type { KafkaClient } from './kafka/kafka-client.js';
+import { KafkaTaskLogFactory } from './kafka/transactional-task-log.js';
+import type { TaskEvents } from './task/task-events.js';
+import { TaskHost } from './task/task-host.js';
+import { defaultTaskSettings, type TaskSettings } from './task/task-settings.js';
+import type { Topology } from './task/topology.js';
+import { changelogOf } from './task/unit-of-work.js';
+
+/** Everything one service's stream processing is made of. */
+export interface StreamsRuntimeOptions {
+  readonly topology: Topology;
+  readonly client: KafkaClient;
+  readonly codec: Codec;
+  /** Partitions of every topic of the chain. */
+  readonly partitions: number;
+  readonly settings?: Partial<TaskSettings>;
+  readonly group?: Partial<GroupSettings>;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly taskEvents: TaskEvents;
+  readonly groupEvents: GroupConsumerEvents;
+  openFailed(partition: number, error: unknown): void;
+}
+
+/** Group membership; durations in milliseconds. */
+export interface GroupSettings {
+  readonly sessionTimeoutMs: number;
+  readonly rebalanceTimeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly fetchMaxWaitMs: number;
+  readonly transactionTimeoutMs: number;
+}
+
+const DEFAULT_GROUP: GroupSettings = {
+  sessionTimeoutMs: 10_000,
+  rebalanceTimeoutMs: 15_000,
+  heartbeatIntervalMs: 2_000,
+  fetchMaxWaitMs: 500,
+  // Longer than a commit ever takes, short enough that a dead owner does not hold readers up for long.
+  transactionTimeoutMs: 15_000,
+};
+
+/** Runs a topology against Kafka. */
+export class StreamsRuntime {
+  private readonly host: TaskHost;
+  private readonly consumer: GroupConsumer;
+
+  constructor(private readonly options: StreamsRuntimeOptions) {
+    const { topology, client, codec } = options;
+    const clock = options.clock ?? systemClock;
+    const group = { ...DEFAULT_GROUP, ...options.group };
+    const logs = new KafkaTaskLogFactory(
+      client,
+      {
+        service: topology.service,
+        partitions: options.partitions,
+        topics: [...new Set(topicsOf(topology))],
+        transactionTimeoutMs: group.transactionTimeoutMs,
+      },
+      clock,
+    );
+    this.host = new TaskHost({
+      topology,
+      logs,
+      codec,
+      clock,
+      random: options.random ?? systemRandom,
+      settings: { ...defaultTaskSettings, ...options.settings },
+      events: options.taskEvents,
+      openFailed: (partition, error) => options.openFailed(partition, error),
+      opened: (partition, task) => this.consumer.taskOpened(partition, task),
+    });
+    this.consumer = new GroupConsumer(
+      client,
+      { groupId: topology.service, topics: topology.inputs.map(({ topic }) => topic.name), ...group },
+      this.host,
+      clock,
+      options.groupEvents,
+    );
+  }
+
+  /** Learns the schema ids, then joins the group. */
+  async start(): Promise<void> {
+    const { topology, codec } = this.options;
+    await codec.warm([...topology.outputs, ...stateTopicsOf(topology)]);
+    this.consumer.start();
+  }
+
+  /** Drains, commits, leaves the group. */
+  async stop(): Promise<void> {
+    await this.consumer.stop();
+  }
+
+  /** Whether all tasks that this process owns are restored. */
+  get ready(): boolean {
+    return this.host.ready;
+  }
+
+  /** When the broker last answered (epoch milliseconds). */
+  get lastAnswerAt(): number {
+    return this.consumer.lastAnswerAt;
+  }
+
+  /** Work in memory and parked work, by partition. */
+  describe(): { partition: number; backlog: number; parked: number }[] {
+    return [...this.host.tasks()].map(([partition, task]) => ({
+      partition,
+      backlog: task.backlog,
+      parked: task.parkedCount,
+    }));
+  }
+}
+
+function topicsOf(topology: Topology): string[] {
+  return [
+    ...topology.outputs.map(({ name }) => name),
+    ...stateTopicsOf(topology).map(({ name }) => name),
+    ...topology.inputs.map(({ topic }) => topic.name),
+  ];
+}
+
+function stateTopicsOf(topology: Topology): Topic<unknown>[] {
+  return [...topology.stores, ...Object.values(runtimeStores)].map((store) =>
+    changelogOf(topology.service, store),
+  );
+}
