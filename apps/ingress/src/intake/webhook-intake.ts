@@ -1,0 +1,243 @@
+import { changeNoticesOf, type ChangeNotice, type Connection, type Topic } from '#libs/contracts';
+import { type Clock, LedgerwireError } from '#libs/core';
+import type { LogProducer } from '#libs/streams';
+import type {
+  VendorWebhooks,
+  VerificationKey,
+  WebhookRequest,
+  WebhookResponse,
+  WebhookVerdict,
+} from '#libs/vendor-kit';
+import type { IngressMetrics, WebhookResult } from '../ingress.metrics.js';
+import type { ConnectionDirectory } from './connection-directory.js';
+import type { TraceIds } from './trace-ids.js';
+import type { KeyScope, VerificationKeys } from './verification-keys.js';
+import { UNASSIGNED_WORKSPACE, WebhookRecords } from './webhook-records.js';
+
+/** One vendor's way in. */
+export interface Endpoint {
+  readonly vendor: string;
+  readonly webhooks: VendorWebhooks;
+  readonly notices: Topic<ChangeNotice>;
+}
+
+/** Makes the endpoint of a vendor. */
+export function endpointOf(vendor: string, webhooks: VendorWebhooks): Endpoint {
+  return { vendor, webhooks, notices: changeNoticesOf(vendor) };
+}
+
+/** The one line about an accepted webhook. */
+export interface AcceptedLine {
+  readonly vendor: string;
+  readonly route: string;
+  readonly webhookId: string;
+  readonly traceId: string;
+  readonly events: number;
+  readonly ignored: number;
+  readonly unknown: number;
+  readonly durationMs: number;
+}
+
+/** Where the intake reports to. */
+export interface IntakeLog {
+  /** undefined when nobody wants the line, so that it is not even built. */
+  readonly accepted: ((line: AcceptedLine) => void) | undefined;
+  /** The log or token-broker cannot be reached. May be called for every request; thins out what it writes. */
+  unavailable(error: unknown, vendor: string): void;
+}
+
+/** What the intake is made of. */
+export interface IntakeParts {
+  readonly keys: VerificationKeys;
+  readonly directory: ConnectionDirectory;
+  readonly producer: LogProducer;
+  readonly traces: TraceIds;
+  readonly metrics: IngressMetrics;
+  readonly clock: Clock;
+  readonly log: IntakeLog;
+  /** Bodies that wait for the broker together hold at most so many bytes; more are answered 503 at once. */
+  readonly maxPendingBytes: number;
+}
+
+/** The answer when nothing could be kept: the vendor is to come again. */
+export const UNAVAILABLE: WebhookResponse = { status: 503, headers: { 'retry-after': '5' }, body: '' };
+
+/** How long before the vendor's own deadline we give up, for the way back and a busy event loop. */
+const ANSWER_MARGIN_MS = 1_000;
+
+/**
+ * Takes webhooks in: verify over the raw bytes, find the connections, write to the log, and only then answer 2xx (DESIGN section
+ * 1, first promise). Never calls a vendor, the registry or the database.
+ */
+export class WebhookIntake {
+  private pendingBytes = 0;
+
+  constructor(private readonly parts: IntakeParts) {}
+
+  /** Never rejects; whatever happens inside is answered 503, so that the vendor repeats it. */
+  async receive(endpoint: Endpoint, request: WebhookRequest): Promise<WebhookResponse> {
+    const { metrics, log } = this.parts;
+    try {
+      return await this.judge(endpoint, request);
+    } catch (error) {
+      metrics.count(endpoint.vendor, 'unavailable');
+      log.unavailable(error, endpoint.vendor);
+      return UNAVAILABLE;
+    }
+  }
+
+  private async judge(endpoint: Endpoint, request: WebhookRequest): Promise<WebhookResponse> {
+    const { vendor, webhooks } = endpoint;
+    const receivedAt = this.parts.clock.now();
+    const connection = this.routeConnection(endpoint, request);
+    if (connection === undefined) return this.answer(vendor, 'unknown-route', webhooks.unknownKeyResponse);
+    const verdict = await this.verify(endpoint, request, connection, receivedAt);
+    switch (verdict.kind) {
+      case 'rejected':
+        return this.answer(vendor, verdict.reason, verdict.response);
+      case 'handshake':
+        return this.answer(vendor, 'handshake', verdict.response);
+      case 'malformed':
+        return this.setAside(endpoint, request, verdict, connection, receivedAt);
+      default:
+        return this.accept(endpoint, request, verdict, connection, receivedAt);
+    }
+  }
+
+  /** null: the vendor's routes name no connection. undefined: the route names one that does not exist. */
+  private routeConnection(endpoint: Endpoint, request: WebhookRequest): Connection | null | undefined {
+    if (endpoint.webhooks.keyScope === 'app') return null;
+    return this.parts.directory.byId(endpoint.vendor, request.params['connectionId'] ?? '');
+  }
+
+  private async verify(
+    endpoint: Endpoint,
+    request: WebhookRequest,
+    connection: Connection | null,
+    receivedAt: number,
+  ): Promise<WebhookVerdict> {
+    const { keys } = this.parts;
+    const scope: KeyScope = connection
+      ? { vendor: endpoint.vendor, connectionId: connection.connectionId }
+      : { vendor: endpoint.vendor };
+    const known = keys.known(scope) ?? (await this.beforeDeadline(endpoint, receivedAt, keys.load(scope)));
+    const verdict = this.timedVerdict(endpoint, request, known, connection);
+    if (verdict.kind !== 'rejected' || verdict.reason === 'wrong-account') return verdict;
+    const newer = await this.beforeDeadline(endpoint, receivedAt, keys.newer(scope));
+    return newer === undefined ? verdict : this.timedVerdict(endpoint, request, newer, connection);
+  }
+
+  private timedVerdict(
+    endpoint: Endpoint,
+    request: WebhookRequest,
+    keys: readonly VerificationKey[],
+    connection: Connection | null,
+  ): WebhookVerdict {
+    const startedAt = performance.now();
+    const verdict = endpoint.webhooks.receive(request, keys, connection);
+    this.parts.metrics.verified(endpoint.vendor, performance.now() - startedAt);
+    return verdict;
+  }
+
+  private async accept(
+    endpoint: Endpoint,
+    request: WebhookRequest,
+    verdict: Extract<WebhookVerdict, { kind: 'accepted' }>,
+    routeConnection: Connection | null,
+    receivedAt: number,
+  ): Promise<WebhookResponse> {
+    const { vendor } = endpoint;
+    const { directory, traces, log, metrics, clock } = this.parts;
+    const trace = traces.next();
+    const records = new WebhookRecords(
+      { vendor, webhookId: verdict.webhookId, receivedAt, trace },
+      endpoint.notices,
+    );
+    let unknown = 0;
+    for (const event of verdict.events) {
+      const connections = routeConnection ? [routeConnection] : directory.ofAccount(vendor, event.accountId);
+      let found = false;
+      for (const connection of connections) {
+        found = true;
+        if (connection.status === 'disconnected') records.skip(connection, event);
+        else records.accept(connection, event);
+      }
+      if (!found) unknown += 1;
+    }
+    if (unknown > 0) {
+      records.setAside(request, UNASSIGNED_WORKSPACE, {
+        code: 'unknown-connection',
+        message: `${unknown} of ${verdict.events.length} events belong to accounts that nobody has connected.`,
+      });
+    }
+    await this.write(endpoint, request, records, receivedAt);
+    metrics.countEvents(vendor, { events: verdict.events.length, ignored: verdict.ignored, unknown });
+    log.accepted?.({
+      vendor,
+      route: request.route.name,
+      webhookId: verdict.webhookId,
+      traceId: trace.traceId,
+      events: verdict.events.length,
+      ignored: verdict.ignored.length,
+      unknown,
+      durationMs: clock.now() - receivedAt,
+    });
+    return this.answer(vendor, unknown > 0 ? 'unknown-connection' : 'accepted', verdict.response);
+  }
+
+  private async setAside(
+    endpoint: Endpoint,
+    request: WebhookRequest,
+    verdict: Extract<WebhookVerdict, { kind: 'malformed' }>,
+    connection: Connection | null,
+    receivedAt: number,
+  ): Promise<WebhookResponse> {
+    const { vendor } = endpoint;
+    const trace = this.parts.traces.next();
+    const records = new WebhookRecords(
+      { vendor, webhookId: verdict.webhookId, receivedAt, trace },
+      endpoint.notices,
+    );
+    const workspaceId = connection?.workspaceId ?? UNASSIGNED_WORKSPACE;
+    records.setAside(request, workspaceId, { code: 'malformed-webhook', message: verdict.reason });
+    await this.write(endpoint, request, records, receivedAt);
+    return this.answer(vendor, 'malformed', verdict.response);
+  }
+
+  private async write(
+    endpoint: Endpoint,
+    request: WebhookRequest,
+    { records }: WebhookRecords,
+    receivedAt: number,
+  ): Promise<void> {
+    if (records.length === 0) return;
+    const size = request.rawBody.length;
+    if (this.pendingBytes + size > this.parts.maxPendingBytes)
+      throw unavailable('too-much-pending', 'too many webhooks wait for the broker');
+    this.pendingBytes += size;
+    const sent = this.parts.producer.sendAll(records).finally(() => {
+      this.pendingBytes -= size;
+    });
+    await this.beforeDeadline(endpoint, receivedAt, sent);
+  }
+
+  /** Gives up in time for the vendor to hear it from us. What was given up may still happen; redelivery is deduplicated. */
+  private beforeDeadline<T>(endpoint: Endpoint, receivedAt: number, work: Promise<T>): Promise<T> {
+    const leftMs = endpoint.webhooks.deadlineMs - ANSWER_MARGIN_MS - (this.parts.clock.now() - receivedAt);
+    return new Promise<T>((resolve, reject) => {
+      const cancel = this.parts.clock.after(leftMs, () => {
+        reject(unavailable('deadline', 'the vendor would not wait any longer'));
+      });
+      work.then(resolve, reject).finally(cancel);
+    });
+  }
+
+  private answer(vendor: string, result: WebhookResult, response: WebhookResponse): WebhookResponse {
+    this.parts.metrics.count(vendor, result);
+    return response;
+  }
+}
+
+function unavailable(code: string, message: string): LedgerwireError {
+  return new LedgerwireError(message, { code, disposition: 'retry' });
+}

@@ -1,0 +1,147 @@
+import { fastify, type FastifyInstance } from 'fastify';
+import { Registry } from 'prom-client';
+import type { Connection } from '#libs/contracts';
+import { type Clock, systemClock } from '#libs/core';
+import type { LogProducer, OutgoingRecord, ReadTable } from '#libs/streams';
+import type { VendorWebhooks, VerificationKey } from '#libs/vendor-kit';
+import { serverOptions, type UploadTimes } from '../http/server-options.js';
+import { registerWebhookRoutes } from '../http/webhook-routes.js';
+import { IngressMetrics } from '../ingress.metrics.js';
+import { ConnectionDirectory } from '../intake/connection-directory.js';
+import { TraceIds } from '../intake/trace-ids.js';
+import { type KeySource, VerificationKeys } from '../intake/verification-keys.js';
+import { type AcceptedLine, WebhookIntake } from '../intake/webhook-intake.js';
+import { testWebhooks } from './test-vendor.js';
+
+/** A connection with sensible values. */
+export function connection(overrides: Partial<Connection> = {}): Connection {
+  return {
+    connectionId: 'connection-1',
+    workspaceId: 'workspace-1',
+    vendor: 'test',
+    accountId: 'account-1',
+    displayName: 'Demo Ltd',
+    status: 'active',
+    timeZone: 'UTC',
+    country: null,
+    currency: null,
+    settings: {},
+    updatedAt: 0,
+    ...overrides,
+  };
+}
+
+/** A table that a test fills by hand. */
+export class TestTable implements ReadTable<Connection> {
+  private readonly rows = new Map<string, Connection>();
+  private readonly listeners: ((key: string, value: Connection | undefined) => void)[] = [];
+
+  constructor(...rows: readonly Connection[]) {
+    for (const row of rows) this.rows.set(row.connectionId, row);
+  }
+
+  get(key: string): Connection | undefined {
+    return this.rows.get(key);
+  }
+
+  values(): Iterable<Connection> {
+    return this.rows.values();
+  }
+
+  onChange(listener: (key: string, value: Connection | undefined) => void): void {
+    this.listeners.push(listener);
+  }
+
+  set(key: string, value: Connection | undefined): void {
+    if (value) this.rows.set(key, value);
+    else this.rows.delete(key);
+    for (const listener of this.listeners) listener(key, value);
+  }
+}
+
+/** A log that keeps what it is given, or does what a test tells it to. */
+export class TestLog implements LogProducer {
+  readonly sent: OutgoingRecord<unknown>[] = [];
+  sends = 0;
+  behaviour: () => Promise<void> = () => Promise.resolve();
+
+  send<T>(record: OutgoingRecord<T>): Promise<void> {
+    return this.sendAll([record]);
+  }
+
+  async sendAll(records: readonly OutgoingRecord<unknown>[]): Promise<void> {
+    this.sends += 1;
+    await this.behaviour();
+    this.sent.push(...records);
+  }
+
+  /** Values written to one topic so far. */
+  values<T>(topic: { readonly name: string }): T[] {
+    return this.sent.filter((record) => record.topic.name === topic.name).map((record) => record.value as T);
+  }
+}
+
+/** Keys that a test gives out. */
+export class TestKeys implements KeySource {
+  asked = 0;
+  failure: Error | undefined;
+
+  constructor(public keys: readonly VerificationKey[]) {}
+
+  verificationKeys(): Promise<readonly VerificationKey[]> {
+    this.asked += 1;
+    return this.failure ? Promise.reject(this.failure) : Promise.resolve(this.keys);
+  }
+}
+
+/** A whole ingress but for Kafka, Nest and the vendors. */
+export interface TestIngress {
+  readonly server: FastifyInstance;
+  readonly log: TestLog;
+  readonly keys: TestKeys;
+  readonly table: TestTable;
+  readonly registry: Registry;
+  readonly lines: AcceptedLine[];
+  readonly failures: unknown[];
+}
+
+/** What a test may set. */
+export interface TestIngressOptions {
+  readonly webhooks?: VendorWebhooks;
+  readonly connections?: readonly Connection[];
+  readonly clock?: Clock;
+  readonly maxPendingBytes?: number;
+  readonly vendor?: string;
+  readonly times?: UploadTimes;
+}
+
+export const SECRET = 'a-key';
+
+/** Starts an ingress without a socket; use `server.inject`, or listen on port 0. */
+export async function startTestIngress(options: TestIngressOptions = {}): Promise<TestIngress> {
+  const clock = options.clock ?? systemClock;
+  const registry = new Registry();
+  const metrics = new IngressMetrics(registry);
+  const log = new TestLog();
+  const keys = new TestKeys([{ keyId: 'primary', secret: SECRET }]);
+  const table = new TestTable(...(options.connections ?? [connection()]));
+  const lines: AcceptedLine[] = [];
+  const failures: unknown[] = [];
+  const intake = new WebhookIntake({
+    keys: new VerificationKeys(keys, clock, { maxAgeMs: 60_000, renewalPauseMs: 5_000 }),
+    directory: new ConnectionDirectory(table),
+    producer: log,
+    traces: new TraceIds(),
+    metrics,
+    clock,
+    log: { accepted: (line) => void lines.push(line), unavailable: (error) => void failures.push(error) },
+    maxPendingBytes: options.maxPendingBytes ?? 1_000_000,
+  });
+  const server = fastify(serverOptions(options.times ?? { uploadTimeoutMs: 10_000, checkIntervalMs: 1_000 }));
+  await registerWebhookRoutes(server, intake, metrics, {
+    publicBaseUrl: 'https://hooks.example.com',
+    vendors: [{ id: options.vendor ?? 'test', webhooks: options.webhooks ?? testWebhooks() }],
+  });
+  await server.ready();
+  return { server, log, keys, table, registry, lines, failures };
+}
