@@ -1,0 +1,52 @@
+import { type Communication, outcomeOf, topics, twilioSenderStores } from '#libs/contracts';
+import { maskPhone } from '#libs/core';
+import type { TaskContext } from '#libs/streams';
+import { optOutKey } from '../lanes.js';
+import type { SenderTools } from '../sender-tools.js';
+
+/** Keeps STOP and START of recipients, as the vendor keeps them too; other messages and calls change nothing here. */
+export function applyCommunication(
+  { metrics }: Pick<SenderTools, 'metrics'>,
+  communication: Communication,
+  context: TaskContext,
+  traceId: string | null,
+): void {
+  if (communication.direction !== 'inbound') return;
+  const optOuts = context.store(twilioSenderStores.optOuts);
+  const key = optOutKey(communication.connectionId, communication.from);
+  const optedOut = optOuts.get(key) !== undefined;
+  if (communication.optOutType === 'STOP' && !optedOut) {
+    optOuts.put(key, { source: 'stop-message', at: communication.receivedAt });
+    metrics.optedOut('stop-message');
+    tellOptOut(communication, context, traceId, 'opted-out');
+  }
+  if (communication.optOutType === 'START' && optedOut) {
+    optOuts.delete(key);
+    tellOptOut(communication, context, traceId, 'opted-in');
+  }
+}
+
+function tellOptOut(
+  communication: Communication,
+  context: TaskContext,
+  traceId: string | null,
+  status: 'opted-out' | 'opted-in',
+): void {
+  context.emit(
+    topics.outcomes,
+    communication.workspaceId,
+    outcomeOf({
+      workspaceId: communication.workspaceId,
+      step: 'send',
+      status,
+      service: context.service,
+      at: context.now(),
+      what: communication.communicationId,
+      traceId,
+      connectionId: communication.connectionId,
+      messageSid: communication.sid,
+      channel: 'sms',
+      recipient: maskPhone(communication.from),
+    }),
+  );
+}

@@ -1,0 +1,110 @@
+import {
+  type DeliveryReport,
+  type DeliveryState,
+  outcomeOf,
+  topics,
+  twilioSenderStores,
+} from '#libs/contracts';
+import type { TaskContext } from '#libs/streams';
+import type { Channel } from '#libs/vendor-kit';
+import { CommandLedger, keptCommand } from '../command-states.js';
+import type { SenderTools } from '../sender-tools.js';
+import { setCommandTimer, timerNames } from '../timers.js';
+import { aboutCommand } from '../trail.js';
+import { planRedelivery, readDeliveryFailure } from './plan-redelivery.step.js';
+
+/**
+ * Takes one delivery report: keeps it when it ranks higher than what is known, proves the send where that was in doubt, and
+ * says how delivery ended. Writes only the `deliveries` store; everything else of the command belongs to the recipient's
+ * lane and is told to it by a timer.
+ */
+export function applyReport(
+  tools: SenderTools,
+  report: DeliveryReport,
+  context: TaskContext,
+  traceId: string | null,
+): void {
+  const deliveries = context.store(twilioSenderStores.deliveries);
+  const known = deliveries.get(report.messageSid);
+  if (!ranksHigher(tools, report, known)) return;
+  const link = context.store(twilioSenderStores.messages).get(report.messageSid);
+  const commandId = report.commandId ?? link?.commandId ?? known?.commandId ?? null;
+  deliveries.put(report.messageSid, {
+    commandId,
+    status: report.status,
+    errorCode: report.errorCode,
+    reportedAt: report.receivedAt,
+  });
+  if (commandId !== null && !link) proveSend(context, commandId, report.messageSid);
+  if (tools.messaging.rankOf(report.channel as Channel, report.status).final)
+    endDelivery(tools, report, { context, commandId, traceId });
+}
+
+/** A status that ranks no higher than the known one came late or twice. */
+export function ranksHigher(
+  { messaging }: Pick<SenderTools, 'messaging'>,
+  report: DeliveryReport,
+  known: DeliveryState | undefined,
+): boolean {
+  if (!known) return true;
+  const channel = report.channel as Channel;
+  return messaging.rankOf(channel, report.status).rank > messaging.rankOf(channel, known.status).rank;
+}
+
+/** The report shows that a message exists which nobody has booked yet. */
+function proveSend(context: TaskContext, commandId: string, messageSid: string): void {
+  const command = keptCommand(new CommandLedger(context).get(commandId));
+  if (command) setCommandTimer(context, command, timerNames.prove, context.now(), { messageSid });
+}
+
+interface ReportSituation {
+  readonly context: TaskContext;
+  readonly commandId: string | null;
+  readonly traceId: string | null;
+}
+
+function endDelivery(
+  tools: SenderTools,
+  report: DeliveryReport,
+  { context, commandId, traceId }: ReportSituation,
+): void {
+  const { delivered } = tools.messaging.rankOf(report.channel as Channel, report.status);
+  const failure = delivered === false ? readDeliveryFailure(tools.messaging, report.errorCode) : undefined;
+  const state = commandId === null ? undefined : new CommandLedger(context).get(commandId);
+  const command = keptCommand(state);
+  const retryAt =
+    failure && command && state
+      ? planRedelivery(tools, failure, { command, state, now: context.now() })
+      : undefined;
+  if (command && retryAt !== undefined)
+    setCommandTimer(context, command, timerNames.resend, retryAt, {
+      cause: 'undelivered',
+      messageSid: report.messageSid,
+      tries: 1,
+    });
+  tools.metrics.deliveryEnded(report.channel, report.status, failure?.class ?? 'none');
+  context.emit(
+    topics.outcomes,
+    report.workspaceId,
+    outcomeOf({
+      ...(command ? aboutCommand(command) : { workspaceId: report.workspaceId, channel: report.channel }),
+      step: 'deliver',
+      status: report.status,
+      service: context.service,
+      at: context.now(),
+      what: report.messageSid,
+      commandId,
+      messageSid: report.messageSid,
+      traceId,
+      reason: failure?.reason ?? null,
+      detail: failure ? deliveryDetail(failure.meaning, retryAt) : null,
+      errorCode: report.errorCode === null ? null : String(report.errorCode),
+      nextTryAt: retryAt ?? null,
+      attempt: state?.attempts ?? 1,
+    }),
+  );
+}
+
+function deliveryDetail(meaning: string, retryAt: number | undefined): string {
+  return retryAt === undefined ? meaning : `${meaning}; it is sent again`;
+}

@@ -1,0 +1,162 @@
+import { type Connection, type MessageCommand, twilioSenderStores } from '#libs/contracts';
+import type { LedgerwireError } from '#libs/core';
+import type { TaskContext } from '#libs/streams';
+import type { SendReceipt } from '#libs/vendor-kit';
+import { CommandLedger } from '../command-states.js';
+import { optOutKey } from '../lanes.js';
+import type { SenderTools } from '../sender-tools.js';
+import { setCommandTimer, timerNames } from '../timers.js';
+import { tellCommand } from '../trail.js';
+import { judgeFailure } from './judge-failure.step.js';
+
+/** `released` = certainly not processed, to be tried again; `done` = sent, refused, opted out or uncertain, all recorded. */
+export type AttemptEnd =
+  { readonly kind: 'done' } | { readonly kind: 'released'; readonly error: LedgerwireError };
+
+/** One attempt: who sends what, and how often the work has been tried (for bounded classes of refusals). */
+export interface Attempt {
+  readonly command: MessageCommand;
+  readonly connection: Connection;
+  readonly tries: number;
+}
+
+/**
+ * Intent → commit → call → outcome (DESIGN section 6). Whatever happens after the commit, the next one to meet this command
+ * finds the intent and reconciles it instead of calling again.
+ */
+export async function attemptSend(
+  tools: SenderTools,
+  attempt: Attempt,
+  context: TaskContext,
+): Promise<AttemptEnd> {
+  const { command, connection } = attempt;
+  const call = tools.callFor(connection);
+  new CommandLedger(context).intend(command);
+  // Also the safety net: whatever ends this process, the timer finds the intent.
+  setCommandTimer(context, command, timerNames.checkDelivery, firstCheckAt(tools, context), { round: 0 });
+  await context.commit();
+
+  let receipt: SendReceipt;
+  try {
+    receipt = await tools.messaging.send(call, command, {
+      statusCallbackUrl: tools.statusCallbackUrl(command),
+    });
+  } catch (error) {
+    return await recordFailure(tools, attempt, context, error);
+  }
+  recordSent(command, context, { messageSid: receipt.messageSid, reason: null });
+  tools.metrics.attempted(command.channel, 'sent');
+  return { kind: 'done' };
+}
+
+/** The vendor has the message: by its own answer, or because a callback or its list shows it (`reason`). */
+export function recordSent(
+  command: MessageCommand,
+  context: TaskContext,
+  found: { readonly messageSid: string; readonly reason: string | null },
+): void {
+  const ledger = new CommandLedger(context);
+  ledger.send(command, found.messageSid);
+  tellCommand(context, command, {
+    step: 'send',
+    status: 'sent',
+    reason: found.reason,
+    messageSid: found.messageSid,
+    attempt: ledger.get(command.commandId)?.attempts ?? 1,
+    what: found.messageSid,
+  });
+}
+
+/** The message may have left: remembers that, says so and plans the first look. */
+export function recordDoubt(
+  tools: SenderTools,
+  command: MessageCommand,
+  context: TaskContext,
+  doubt: {
+    readonly cause: 'lost-answer' | 'interrupted';
+    readonly errorCode: string | null;
+    readonly lookAt: number;
+  },
+): void {
+  const state = new CommandLedger(context).doubt(command);
+  setCommandTimer(context, command, timerNames.reconcile, doubt.lookAt, { tries: 0 });
+  tools.metrics.becameUncertain(doubt.cause);
+  tellCommand(context, command, {
+    step: 'send',
+    status: 'uncertain',
+    reason: doubt.cause,
+    detail: 'It is not known whether the message left; it is looked for before anything is sent again',
+    errorCode: doubt.errorCode,
+    attempt: state.attempts,
+    nextTryAt: doubt.lookAt,
+  });
+}
+
+async function recordFailure(
+  tools: SenderTools,
+  { command, tries }: Attempt,
+  context: TaskContext,
+  error: unknown,
+): Promise<AttemptEnd> {
+  const { messaging, settings, metrics } = tools;
+  const verdict = judgeFailure(error, {
+    messaging,
+    tries,
+    configurationWaitMs: settings.configurationWaitMs,
+  });
+  const ledger = new CommandLedger(context);
+  if (verdict.kind === 'release') {
+    metrics.attempted(command.channel, 'released');
+    ledger.release(command);
+    // Committed before the work is parked: a parked handler's writes are dropped, and an intent left behind would be reconciled.
+    await context.commit();
+    return { kind: 'released', error: verdict.error };
+  }
+  if (verdict.kind === 'doubt') {
+    metrics.attempted(command.channel, 'uncertain');
+    const lookAt = context.now() + firstLookMs(tools);
+    recordDoubt(tools, command, context, { cause: 'lost-answer', errorCode: verdict.errorCode, lookAt });
+    return { kind: 'done' };
+  }
+  context.cancelTimer(timerNames.checkDelivery, command.commandId);
+  const { detail, errorCode } = verdict;
+  if (verdict.kind === 'opted-out') {
+    metrics.attempted(command.channel, 'opted-out');
+    metrics.optedOut('refused-send');
+    const optOut = { source: `error-${errorCode}`, at: context.now() };
+    context.store(twilioSenderStores.optOuts).put(optOutKey(command.connectionId, command.to), optOut);
+    ledger.end(command, 'skipped');
+    tellCommand(context, command, {
+      step: 'send',
+      status: 'skipped',
+      reason: 'opted-out',
+      detail,
+      errorCode,
+    });
+    return { kind: 'done' };
+  }
+  metrics.attempted(command.channel, 'refused');
+  ledger.end(command, 'refused');
+  tellCommand(context, command, {
+    step: 'send',
+    status: 'failed',
+    reason: verdict.reason,
+    detail,
+    errorCode,
+  });
+  return { kind: 'done' };
+}
+
+function firstCheckAt({ settings }: SenderTools, context: TaskContext): number {
+  return context.now() + (settings.deliveryChecksMs[0] ?? 0);
+}
+
+/** The first look is early: a message that is found then is settled then, only absence needs the whole grace. */
+function firstLookMs(tools: SenderTools): number {
+  return Math.min(10_000, graceMs(tools));
+}
+
+/** How long after a call its absence from the vendor's list shows nothing. */
+export function graceMs({ settings, messaging }: SenderTools): number {
+  return settings.reconcileGraceMs ?? messaging.settleMs;
+}

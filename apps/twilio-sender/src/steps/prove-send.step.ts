@@ -1,0 +1,39 @@
+import type { TaskContext } from '#libs/streams';
+import { CommandLedger, keptCommand, standingOf } from '../command-states.js';
+import type { SenderTools } from '../sender-tools.js';
+import { timerNames } from '../timers.js';
+import { tellCommand } from '../trail.js';
+import { recordSent } from './attempt-send.step.js';
+
+/**
+ * Books a message that a report has shown: for a command in doubt it is the proof; for one that has another message already
+ * it is a second one, which is said plainly and counted.
+ */
+export function proveSend(
+  tools: SenderTools,
+  proof: { readonly commandId: string; readonly messageSid: string },
+  context: TaskContext,
+): void {
+  const ledger = new CommandLedger(context);
+  const state = ledger.get(proof.commandId);
+  const command = keptCommand(state);
+  if (!state || !command || ledger.knows(proof.messageSid)) return;
+  const standing = standingOf(state);
+  if (standing !== 'sent' && standing !== 'ended') {
+    context.cancelTimer(timerNames.reconcile, proof.commandId);
+    context.cancelTimer(timerNames.resend, proof.commandId);
+    tools.metrics.settledBy('callback');
+    recordSent(command, context, { messageSid: proof.messageSid, reason: 'proved-by-callback' });
+    return;
+  }
+  tools.metrics.foundSurplusMessage();
+  ledger.link(proof.messageSid, proof.commandId);
+  tellCommand(context, command, {
+    step: 'send',
+    status: 'sent',
+    reason: 'surplus-message',
+    detail: 'The vendor has sent another message for this command, which had been taken for lost',
+    messageSid: proof.messageSid,
+    what: proof.messageSid,
+  });
+}

@@ -1,0 +1,136 @@
+import { Inject } from '@nestjs/common';
+import {
+  type Communication,
+  type DeliveryReport,
+  headerNames,
+  type MessageCommand,
+  topics,
+  traceIdOf,
+  twilioSenderStores,
+} from '#libs/contracts';
+import {
+  Consume,
+  type DueTimer,
+  type InputRecord,
+  OnTimer,
+  StreamPipeline,
+  type TaskContext,
+} from '#libs/streams';
+import { CommandLedger, keptCommand, standingOf } from './command-states.js';
+import { consentLane, deliveryLane, recipientLane } from './lanes.js';
+import { SENDER_TOOLS, type SenderTools } from './sender-tools.js';
+import { applyCommunication } from './steps/apply-communication.step.js';
+import { applyReport } from './steps/apply-report.step.js';
+import { recordDoubt } from './steps/attempt-send.step.js';
+import { checkDelivery, isUndelivered } from './steps/check-delivery.step.js';
+import { proveSend } from './steps/prove-send.step.js';
+import { reconcileCommand } from './steps/reconcile-command.step.js';
+import { sendCommand, sendCommandLater } from './steps/send-command.step.js';
+import { payloadOf, timerNames } from './timers.js';
+import { aboutCommand, tellCommand } from './trail.js';
+
+/** Sends in flight of one connection; the vendor's own limits are kept by the transport behind it. */
+const MAX_SENDS_IN_FLIGHT = 32;
+
+/**
+ * twilio-sender as a list of steps. `messages` and all timers of a command run in the lane of the recipient,
+ * `delivery-reports` in the lane of the message, so that each entry of a store has one writer at a time: commands and messages
+ * ← recipient, deliveries ← message. Only opt-outs have two (a STOP, a refused send), which both write the whole entry.
+ */
+@StreamPipeline({ stores: twilioSenderStores, outputs: [topics.deliveryReports] })
+export class TwilioSenderPipeline {
+  constructor(@Inject(SENDER_TOOLS) private readonly tools: SenderTools) {}
+
+  @Consume(topics.messages, {
+    lane: ({ value }) => recipientLane(value.connectionId, value.to),
+    about: aboutCommand,
+    maxInFlightPerKey: MAX_SENDS_IN_FLIGHT,
+  })
+  async onMessage(
+    { value: command, attempt }: InputRecord<MessageCommand>,
+    context: TaskContext,
+  ): Promise<void> {
+    switch (standingOf(new CommandLedger(context).get(command.commandId))) {
+      case 'open': {
+        const end = await sendCommand(this.tools, command, attempt, context);
+        if (end.kind === 'waits') throw end.error;
+        return;
+      }
+      case 'interrupted':
+        this.doubtInterrupted(command, context);
+        return;
+      default:
+        tellCommand(context, command, {
+          step: 'send',
+          status: 'duplicate',
+          reason: 'duplicate-of',
+          detail: 'The same command was taken already',
+        });
+    }
+  }
+
+  @Consume(topics.deliveryReports, {
+    lane: ({ value }) => deliveryLane(value.connectionId, value.messageSid),
+  })
+  async onDeliveryReport(
+    { value, headers }: InputRecord<DeliveryReport>,
+    context: TaskContext,
+  ): Promise<void> {
+    applyReport(this.tools, value, context, traceIdOf(headers[headerNames.traceparent]));
+  }
+
+  @Consume(topics.communications, { lane: ({ value }) => consentLane(value.connectionId, value.from) })
+  async onCommunication({ value, headers }: InputRecord<Communication>, context: TaskContext): Promise<void> {
+    applyCommunication(this.tools, value, context, traceIdOf(headers[headerNames.traceparent]));
+  }
+
+  @OnTimer(timerNames.reconcile)
+  async onReconcile(timer: DueTimer, context: TaskContext): Promise<void> {
+    const { commandId, tries } = payloadOf(timer, 'reconcile');
+    const state = new CommandLedger(context).get(commandId);
+    const command = keptCommand(state);
+    if (!state || !command) return;
+    const standing = standingOf(state);
+    if (standing === 'interrupted') this.doubtInterrupted(command, context);
+    if (standing === 'uncertain') await reconcileCommand(this.tools, { command, state, tries }, context);
+  }
+
+  @OnTimer(timerNames.prove)
+  async onProof(timer: DueTimer, context: TaskContext): Promise<void> {
+    proveSend(this.tools, payloadOf(timer, 'prove'), context);
+  }
+
+  @OnTimer(timerNames.resend)
+  async onResend(timer: DueTimer, context: TaskContext): Promise<void> {
+    const { commandId, cause, messageSid, tries } = payloadOf(timer, 'resend');
+    const state = new CommandLedger(context).get(commandId);
+    const command = keptCommand(state);
+    if (!state || !command) return;
+    const standing = standingOf(state);
+    if (standing === 'interrupted') this.doubtInterrupted(command, context);
+    const wanted =
+      cause === 'released'
+        ? standing === 'open'
+        : standing === 'sent' &&
+          state.messageSid === messageSid &&
+          isUndelivered(this.tools, command, state, context);
+    if (wanted) await sendCommandLater(this.tools, command, tries, context);
+  }
+
+  @OnTimer(timerNames.checkDelivery)
+  async onCheckDelivery(timer: DueTimer, context: TaskContext): Promise<void> {
+    const { commandId, round } = payloadOf(timer, 'check-delivery');
+    const state = new CommandLedger(context).get(commandId);
+    const command = keptCommand(state);
+    if (!state || !command) return;
+    const standing = standingOf(state);
+    if (standing === 'interrupted') this.doubtInterrupted(command, context);
+    if (standing === 'sent') await checkDelivery(this.tools, { command, state, round }, context);
+  }
+
+  /** Its process ended between intent and outcome: it is looked for at once, and never sent again before that. */
+  private doubtInterrupted(command: MessageCommand, context: TaskContext): void {
+    const doubt = { cause: 'interrupted', errorCode: null, lookAt: context.now() } as const;
+    recordDoubt(this.tools, command, context, doubt);
+  }
+}
