@@ -39,7 +39,11 @@ const QUICK_END = {
 /** Runs Kafka, PostgreSQL and the registry as child processes of this one. */
 export async function startLocalInfrastructure(options: InfrastructureOptions): Promise<Infrastructure> {
   const progress = options.progress ?? silentProgress;
-  const prerequisites = { environment: options.environment, install: options.install ?? false, progress };
+  const prerequisites = {
+    environment: options.environment,
+    install: options.install ?? options.environment['LEDGERWIRE_INSTALL'] === '1',
+    progress,
+  };
   const javaCommand = await requireJava(prerequisites);
   const artifacts = await ensureArtifacts({
     libFolder: options.paths.lib,

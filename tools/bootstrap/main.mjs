@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BootstrapError } from './errors.mjs';
+import { withLock } from './lock.mjs';
+import { chooseNode, environmentFor } from './node-choice.mjs';
+import { runNpm } from './npm.mjs';
+import { build, installDependencies } from './prepare.mjs';
+import { report } from './report.mjs';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/**
+ * `node tools/bootstrap.mjs <command> [arguments]`: makes Node 24, the dependencies and the build ready, then runs
+ * `tools/<command>.ts` under Node 24. Each of the three does nothing when nothing changed.
+ *
+ * @param {string[]} argv
+ * @returns {Promise<number>} the exit code
+ */
+export async function main([name = '', ...args]) {
+  const script = commandScript(name);
+  if (script === undefined) {
+    process.stderr.write(`There is no command "${name}" (looked for tools/${fileName(name)}.ts).\n`);
+    return 1;
+  }
+  if (args.includes('--help') || args.includes('-h')) {
+    const help = script.replace(/\.ts$/, '.help.txt');
+    if (existsSync(help)) {
+      process.stdout.write(readFileSync(help, 'utf8'));
+      return 0;
+    }
+  }
+  try {
+    const node = await prepare();
+    return await handOver(node.path, script, args);
+  } catch (error) {
+    if (!(error instanceof BootstrapError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  }
+}
+
+/** `test:faults` is the command in tools/test-faults.ts. */
+function fileName(name) {
+  return name.replaceAll(':', '-');
+}
+
+function commandScript(name) {
+  if (!/^[a-z][a-z:-]*$/.test(name)) return undefined;
+  const script = join(root, 'tools', `${fileName(name)}.ts`);
+  return existsSync(script) ? script : undefined;
+}
+
+/** One command at a time prepares; a second one waits and then finds everything done. */
+async function prepare() {
+  const stateFolder = join(root, '.ledgerwire');
+  const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const lock = join(stateFolder, 'prepare.lock');
+  const work = async () => {
+    const node = await chooseNode({ root, stateFolder, engines: engines.node, runNpm, report });
+    await installDependencies({ root, node, runNpm, report });
+    await build({ root, node, runNpm, report });
+    return node;
+  };
+  const onWait = (pid) =>
+    process.stderr.write(
+      `… waiting for another command of this checkout (process ${pid ?? 'unknown'}, lock ${lock})\n`,
+    );
+  return withLock(lock, work, { onWait });
+}
+
+function handOver(nodePath, script, args) {
+  const child = spawn(nodePath, ['--disable-warning=ExperimentalWarning', script, ...args], {
+    cwd: root,
+    env: environmentFor(nodePath),
+    stdio: 'inherit',
+  });
+  const forward = (signal) => child.kill(signal);
+  // In a terminal Ctrl-C reaches the child by itself; a second copy would count as "stop at once".
+  process.on('SIGINT', process.stdin.isTTY ? () => {} : forward);
+  process.on('SIGTERM', forward);
+  process.on('SIGHUP', forward);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(code ?? 128 + (constants.signals[signal] ?? 0)));
+  });
+}
