@@ -42,7 +42,9 @@ beforeEach(async () => {
   const chain = { schema: changeNoticeSchema, key: 'connectionId', partitions: 'chain' } as const;
   input = { ...chain, name: `input-${id}`, policy: { kind: 'delete', retentionDays: 1 } };
   output = { ...chain, name: `output-${id}`, policy: { kind: 'delete', retentionDays: 1 } };
-  const state = [counted, ...Object.values(runtimeStores)].map((store: StoreDefinition<unknown>) => changelogOf(service, store));
+  const state = [counted, ...Object.values(runtimeStores)].map((store: StoreDefinition<unknown>) =>
+    changelogOf(service, store),
+  );
   await createTopicsForTest(client, registryUrl, [input, output, ...state], PARTITIONS);
   await createTopicsForTest(client, registryUrl, [topics.outcomes, topics.deadLetters], PARTITIONS).catch(
     () => undefined,

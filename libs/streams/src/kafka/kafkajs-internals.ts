@@ -64,7 +64,7 @@ export interface Broker {
       firstSequence: number;
       messages: readonly { key: Buffer | null; value: Buffer | null; headers: Record<string, Buffer> }[];
     }>[];
-    transactionalId: string;
+    transactionalId: string | undefined;
     producerId: string;
     producerEpoch: number;
     acks: number;
@@ -72,7 +72,7 @@ export interface Broker {
     compression: number;
   }): Promise<unknown>;
   initProducerId(request: {
-    transactionalId: string;
+    transactionalId: string | undefined;
     transactionTimeout: number;
   }): Promise<{ producerId: string; producerEpoch: number }>;
   addPartitionsToTxn(
@@ -115,6 +115,7 @@ export interface Cluster {
   refreshMetadata(): Promise<void>;
   refreshMetadataIfNecessary(): Promise<void>;
   removeBroker(address: { host: string; port: number }): void;
+  findControllerBroker(): Promise<Broker>;
   findBroker(node: { nodeId: string }): Promise<Broker>;
   findGroupCoordinator(of: { groupId: string; coordinatorType?: 0 | 1 }): Promise<Broker>;
   findTopicPartitionMetadata(topic: string): readonly { partitionId: number; leader: number }[];

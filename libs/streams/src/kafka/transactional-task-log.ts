@@ -1,11 +1,10 @@
-import { CompressionTypes } from 'kafkajs';
 import { type Clock, LedgerwireError, sleep } from '#libs/core';
-import type { RawOutput } from '../log/raw-record.js';
 import type { InputPosition, TaskLog, TaskLogFactory, TaskTransaction } from '../log/task-log.js';
 import type { KafkaClient } from './kafka-client.js';
 import type { Broker, Cluster, ProducerIdentity, ProtocolError } from './kafkajs-internals.js';
-import { groupByLeader, readToEnd } from './partition-reader.js';
+import { readToEnd } from './partition-reader.js';
 import { partitionOfKey } from './partitioner.js';
+import { type PartitionRecords, RecordWriter } from './record-writer.js';
 
 /** Settings of {@link KafkaTaskLogFactory}. */
 export interface TaskLogOptions {
@@ -21,7 +20,6 @@ export interface TaskLogOptions {
 /** Between tries while the broker still writes the markers of the former transaction (tulios/kafkajs 1315). */
 const CONCURRENT_RETRY_MS = 3;
 const CONCURRENT_DEADLINE_MS = 20_000;
-const COMPRESS_FROM_BYTES = 8_192;
 /** The broker still completes or aborts the former transaction, or loads its own log: nothing was done, ask again. */
 const NOT_DONE_YET = new Set([
   'CONCURRENT_TRANSACTIONS',
@@ -77,7 +75,7 @@ export class KafkaTaskLogFactory implements TaskLogFactory {
  * surely succeed makes this object useless for ever, and nothing is retried but requests that the broker says it has not begun.
  */
 class KafkaTaskLog implements TaskLog {
-  private readonly sequences = new Map<string, number>();
+  private readonly writer: RecordWriter;
   private usable = true;
 
   constructor(
@@ -88,7 +86,9 @@ class KafkaTaskLog implements TaskLog {
     private readonly transactions: Broker,
     private readonly group: Broker,
     private readonly producer: ProducerIdentity,
-  ) {}
+  ) {
+    this.writer = new RecordWriter(cluster, producer);
+  }
 
   async positions(topics: readonly string[]): Promise<InputPosition[]> {
     const { responses } = await this.group.offsetFetch({
@@ -113,11 +113,11 @@ class KafkaTaskLog implements TaskLog {
       throw new LedgerwireError('the task log is closed', { code: 'task-log-closed', disposition: 'retry' });
     // Not usable until the broker has said yes to every part: an exception anywhere leaves it closed.
     this.usable = false;
-    const byPartition = this.groupByPartition(transaction.records);
+    const prepared = this.writer.prepare(transaction.records);
     // In this order, because the coordinator refuses a second change of one transaction while it writes down the first.
-    await this.addPartitions(byPartition);
+    await this.addPartitions(prepared);
     await Promise.all([
-      this.produce(byPartition),
+      this.writer.write(prepared),
       this.addOffsets(transaction.positions).then(() => this.commitOffsets(transaction.positions)),
     ]);
     await this.transactions.endTxn({ ...this.producer, transactionResult: true });
@@ -129,10 +129,10 @@ class KafkaTaskLog implements TaskLog {
     await this.cluster.disconnect();
   }
 
-  private async addPartitions(byPartition: readonly PartitionOutputs[]): Promise<void> {
-    if (byPartition.length === 0) return;
+  private async addPartitions(prepared: readonly PartitionRecords[]): Promise<void> {
+    if (prepared.length === 0) return;
     const topics = new Map<string, number[]>();
-    for (const { topic, partition } of byPartition) {
+    for (const { topic, partition } of prepared) {
       const partitions = topics.get(topic);
       if (partitions) partitions.push(partition);
       else topics.set(topic, [partition]);
@@ -150,35 +150,6 @@ class KafkaTaskLog implements TaskLog {
     );
   }
 
-  private async produce(byPartition: readonly PartitionOutputs[]): Promise<void> {
-    await Promise.all(
-      [...groupByLeader(this.cluster, byPartition)].map(async ([nodeId, outputs]) => {
-        const broker = await this.cluster.findBroker({ nodeId });
-        const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
-        await broker.produce({
-          ...this.producer,
-          acks: -1,
-          timeout: 10_000,
-          compression: bytes >= COMPRESS_FROM_BYTES ? CompressionTypes.ZSTD : CompressionTypes.None,
-          topicData: outputs.map(({ topic, partition, records }) => ({
-            topic,
-            partitions: [
-              {
-                partition,
-                firstSequence: this.nextSequence(`${topic}/${partition}`, records.length),
-                messages: records.map(({ key, value, headers }) => ({
-                  key,
-                  value,
-                  headers: Object.fromEntries(headers),
-                })),
-              },
-            ],
-          })),
-        });
-      }),
-    );
-  }
-
   private async commitOffsets(positions: readonly InputPosition[]): Promise<void> {
     if (positions.length === 0) return;
     await untilDone(this.clock, () =>
@@ -192,47 +163,6 @@ class KafkaTaskLog implements TaskLog {
       }),
     );
   }
-
-  private groupByPartition(records: readonly RawOutput[]): PartitionOutputs[] {
-    const groups = new Map<string, PartitionOutputs>();
-    for (const record of records) {
-      const partition =
-        record.partition ??
-        partitionOfKey(record.key ?? Buffer.alloc(0), this.partitionCountOf(record.topic));
-      const id = `${record.topic}/${partition}`;
-      let group = groups.get(id);
-      if (!group) {
-        group = { topic: record.topic, partition, records: [], bytes: 0 };
-        groups.set(id, group);
-      }
-      group.records.push(record);
-      group.bytes += record.value?.length ?? 0;
-    }
-    return [...groups.values()];
-  }
-
-  private partitionCountOf(topic: string): number {
-    const count = this.cluster.findTopicPartitionMetadata(topic).length;
-    if (count > 0) return count;
-    throw new LedgerwireError(`topic ${topic} is not there; run the setup job`, {
-      code: 'topic-missing',
-      disposition: 'halt',
-    });
-  }
-
-  private nextSequence(partition: string, count: number): number {
-    const sequence = this.sequences.get(partition) ?? 0;
-    // Sequences are 32 bits and wrap to 0 (KIP-98).
-    this.sequences.set(partition, (sequence + count) % 2_147_483_648);
-    return sequence;
-  }
-}
-
-interface PartitionOutputs {
-  readonly topic: string;
-  readonly partition: number;
-  readonly records: RawOutput[];
-  bytes: number;
 }
 
 /** Repeats a request while the broker answers that it has not begun it. */

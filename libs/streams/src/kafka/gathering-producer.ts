@@ -1,0 +1,233 @@
+import { type Clock, LedgerwireError, sleep } from '#libs/core';
+import type { LogProducer, OutgoingRecord } from '../api/log-producer.js';
+import type { Codec } from '../codec/codec.js';
+import type { RawOutput } from '../log/raw-record.js';
+import type { KafkaClient } from './kafka-client.js';
+import type { Cluster } from './kafkajs-internals.js';
+import { type PartitionRecords, RecordWriter } from './record-writer.js';
+
+/** Bounds of a {@link GatheringProducer}. */
+export interface GatheringProducerOptions {
+  /** Topics that will be written to. */
+  readonly topics: readonly string[];
+  /** A record that is not acknowledged within this time is refused to its sender. */
+  readonly deadlineMs: number;
+  /** More than this waiting: refused at once, so that a long outage of the broker does not fill the memory. */
+  readonly maxWaitingRecords: number;
+  readonly maxRequestBytes: number;
+}
+
+const DEFAULTS: Omit<GatheringProducerOptions, 'topics'> = {
+  deadlineMs: 4_000,
+  maxWaitingRecords: 20_000,
+  maxRequestBytes: 900_000,
+};
+const RETRY_MS = 50;
+
+interface Entry {
+  readonly outputs: readonly RawOutput[];
+  readonly bytes: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  readonly expiresAt: number;
+  settled: boolean;
+}
+
+/**
+ * An idempotent producer with one request under way: what comes meanwhile goes into the next one. A request that fails is
+ * written again with the same sequence numbers, so that the broker keeps it once, until the deadline of its last sender.
+ */
+export class GatheringProducer implements LogProducer {
+  private readonly options: GatheringProducerOptions;
+  private readonly waiting: Entry[] = [];
+  private waitingRecords = 0;
+  private cluster: Cluster | undefined;
+  private writer: RecordWriter | undefined;
+  private pumping: Promise<void> | undefined;
+  private closed = false;
+  private failingSinceMs: number | undefined;
+
+  constructor(
+    private readonly client: KafkaClient,
+    private readonly codec: Codec,
+    private readonly clock: Clock,
+    options: Partial<GatheringProducerOptions> & Pick<GatheringProducerOptions, 'topics'>,
+  ) {
+    this.options = { ...DEFAULTS, ...options };
+  }
+
+  /** Since when requests fail (epoch milliseconds); undefined while they succeed. */
+  get failingSince(): number | undefined {
+    return this.failingSinceMs;
+  }
+
+  /** Connects ahead of the first record. @throws when no broker answers. */
+  async connect(): Promise<void> {
+    await this.open();
+  }
+
+  send<T>(record: OutgoingRecord<T>): Promise<void> {
+    return this.sendAll([record as OutgoingRecord<unknown>]);
+  }
+
+  sendAll(records: readonly OutgoingRecord<unknown>[]): Promise<void> {
+    if (records.length === 0) return Promise.resolve();
+    if (this.closed || this.waitingRecords + records.length > this.options.maxWaitingRecords) {
+      return Promise.reject(unavailable(this.closed ? 'the producer is closed' : 'too many records wait'));
+    }
+    const outputs = records.map((record) => this.toOutput(record));
+    return new Promise((resolve, reject) => {
+      this.waiting.push({
+        outputs,
+        bytes: outputs.reduce((sum, { value }) => sum + (value?.length ?? 0) + 200, 0),
+        resolve,
+        reject,
+        expiresAt: this.clock.now() + this.options.deadlineMs,
+        settled: false,
+      });
+      this.waitingRecords += outputs.length;
+      this.pumping ??= this.pump();
+    });
+  }
+
+  /** Writes out what waits, then closes the connections. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.pumping;
+    await this.cluster?.disconnect();
+  }
+
+  private async pump(): Promise<void> {
+    // One turn of the event loop: requests that arrived together go out together.
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+    while (this.waiting.length > 0) {
+      const batch = this.takeBatch();
+      const stopExpiry = this.startExpiry(batch);
+      try {
+        await this.writeUntilExpired(batch);
+        for (const entry of batch) settle(entry, undefined);
+      } catch (error) {
+        for (const entry of batch) settle(entry, asUnavailable(error));
+        // Whether the broker has them is not known: a new producer id, so that no later sequence depends on it.
+        this.writer = undefined;
+      } finally {
+        stopExpiry();
+      }
+    }
+    this.pumping = undefined;
+  }
+
+  private async writeUntilExpired(batch: readonly Entry[]): Promise<void> {
+    const outputs = batch.flatMap((entry) => entry.outputs);
+    let prepared: { readonly writer: RecordWriter; readonly records: PartitionRecords[] } | undefined;
+    for (;;) {
+      try {
+        const writer = await this.open();
+        if (prepared?.writer !== writer) prepared = { writer, records: writer.prepare(outputs) };
+        await writer.write(prepared.records);
+        this.failingSinceMs = undefined;
+        return;
+      } catch (error) {
+        this.failingSinceMs ??= this.clock.now();
+        if (error instanceof LedgerwireError || batch.every(({ settled }) => settled)) throw error;
+        await this.recover(error);
+      }
+    }
+  }
+
+  private async recover(error: unknown): Promise<void> {
+    const { host, port, type } = error as { host?: string; port?: number; type?: string };
+    if (host !== undefined && port !== undefined) this.cluster?.removeBroker({ host, port });
+    if (
+      type === 'OUT_OF_ORDER_SEQUENCE_NUMBER' ||
+      type === 'UNKNOWN_PRODUCER_ID' ||
+      type === 'INVALID_PRODUCER_EPOCH'
+    ) {
+      this.writer = undefined;
+    }
+    await sleep(this.clock, RETRY_MS);
+    await this.cluster?.refreshMetadata().catch(() => undefined);
+  }
+
+  private async open(): Promise<RecordWriter> {
+    if (this.writer && this.cluster?.isConnected()) return this.writer;
+    this.cluster ??= this.client.createCluster();
+    await this.cluster.connect();
+    await this.cluster.addMultipleTargetTopics(this.options.topics);
+    if (this.writer) return this.writer;
+    const broker = await this.cluster.findControllerBroker();
+    const { producerId, producerEpoch } = await broker.initProducerId({
+      transactionalId: undefined,
+      transactionTimeout: 60_000,
+    });
+    this.writer = new RecordWriter(this.cluster, { transactionalId: undefined, producerId, producerEpoch });
+    return this.writer;
+  }
+
+  private takeBatch(): Entry[] {
+    let bytes = 0;
+    let count = 0;
+    for (const entry of this.waiting) {
+      bytes += entry.bytes;
+      if (count > 0 && bytes > this.options.maxRequestBytes) break;
+      count += 1;
+    }
+    const batch = this.waiting.splice(0, count);
+    this.waitingRecords -= batch.reduce((sum, { outputs }) => sum + outputs.length, 0);
+    return batch;
+  }
+
+  /** Refuses records to their senders as their deadlines pass, those under way and those that wait behind them. */
+  private startExpiry(batch: readonly Entry[]): () => void {
+    let cancel = (): void => undefined;
+    const check = (): void => {
+      const now = this.clock.now();
+      for (const entry of [...batch, ...this.waiting]) {
+        if (entry.settled || entry.expiresAt > now) continue;
+        this.failingSinceMs ??= now;
+        settle(entry, unavailable('no acknowledgement in time'));
+      }
+      this.dropSettled();
+      cancel = this.clock.after(100, check);
+    };
+    cancel = this.clock.after(100, check);
+    return () => cancel();
+  }
+
+  private dropSettled(): void {
+    const alive = this.waiting.filter(({ settled }) => !settled);
+    if (alive.length === this.waiting.length) return;
+    this.waiting.splice(0, this.waiting.length, ...alive);
+    this.waitingRecords = alive.reduce((sum, { outputs }) => sum + outputs.length, 0);
+  }
+
+  private toOutput({ topic, key, value, headers }: OutgoingRecord<unknown>): RawOutput {
+    return {
+      topic: topic.name,
+      key: Buffer.from(key),
+      value: value === null ? null : this.codec.encode(topic, value),
+      headers: Object.entries(headers ?? {}).map(([name, text]) => [name, Buffer.from(text)] as const),
+    };
+  }
+}
+
+function settle(entry: Entry, error: Error | undefined): void {
+  if (entry.settled) return;
+  entry.settled = true;
+  if (error) entry.reject(error);
+  else entry.resolve();
+}
+
+function asUnavailable(error: unknown): Error {
+  return error instanceof LedgerwireError ? error : unavailable('no broker took the records', error);
+}
+
+function unavailable(what: string, cause?: unknown): LedgerwireError {
+  return new LedgerwireError(`the log is not available: ${what}`, {
+    code: 'log-unavailable',
+    disposition: 'retry',
+    cause,
+  });
+}

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { expect, inject, test } from 'vitest';
+import { type Connection, connectionSchema, type Topic } from '#libs/contracts';
+import { systemClock } from '#libs/core';
+import { RegistryCodec } from '../codec/registry-codec.js';
+import { createTopicsForTest } from '../testing/topics-for-tests.js';
+import { GatheringProducer } from './gathering-producer.js';
+import { KafkaClient } from './kafka-client.js';
+import { TableReader } from './table-reader.js';
+
+async function setUp(): Promise<{ client: KafkaClient; codec: RegistryCodec; topic: Topic<Connection> }> {
+  const { kafkaBrokers, registryUrl } = inject('infrastructure');
+  const topic: Topic<Connection> = {
+    name: `connections-${randomUUID()}`,
+    schema: connectionSchema,
+    key: 'connectionId',
+    policy: { kind: 'compact' },
+    partitions: 'single',
+  };
+  const client = new KafkaClient({ brokers: kafkaBrokers.split(','), clientId: 'test' });
+  await createTopicsForTest(client, registryUrl, [topic], 1);
+  const codec = new RegistryCodec({ url: registryUrl }, systemClock);
+  await codec.warm([topic]);
+  return { client, codec, topic };
+}
+
+test('a table holds the last value of each key, and follows changes', async () => {
+  const { client, codec, topic } = await setUp();
+  const producer = new GatheringProducer(client, codec, systemClock, { topics: [topic.name] });
+  await Promise.all(
+    Array.from({ length: 500 }, (_, i) =>
+      producer.send({ topic, key: `c${i % 100}`, value: aConnection(`c${i % 100}`, `name ${i}`) }),
+    ),
+  );
+  await producer.send({ topic, key: 'c7', value: null });
+  const table = new TableReader(client, codec, topic, systemClock, () => undefined);
+  await table.start();
+  expect([...table.values()]).toHaveLength(99);
+  expect(table.get('c99')?.displayName).toBe('name 499');
+  expect(table.get('c7')).toBeUndefined();
+  await producer.send({ topic, key: 'c7', value: aConnection('c7', 'back again') });
+  await expect.poll(() => table.get('c7')?.displayName).toBe('back again');
+  await table.stop();
+  await producer.close();
+});
+
+test('a record that no broker takes in time is refused to its sender', async () => {
+  const { codec, topic } = await setUp();
+  const nowhere = new KafkaClient({ brokers: ['127.0.0.1:1'], clientId: 'test' });
+  const producer = new GatheringProducer(nowhere, codec, systemClock, {
+    topics: [topic.name],
+    deadlineMs: 300,
+  });
+  await expect(producer.send({ topic, key: 'c1', value: aConnection('c1', 'x') })).rejects.toMatchObject({
+    code: 'log-unavailable',
+  });
+  expect(producer.failingSince).toBeDefined();
+  await producer.close();
+});
+
+function aConnection(connectionId: string, displayName: string): Connection {
+  return {
+    connectionId,
+    workspaceId: 'w',
+    vendor: 'xero',
+    accountId: 'a',
+    displayName,
+    status: 'active',
+    timeZone: 'UTC',
+    country: null,
+    currency: null,
+    settings: {},
+    updatedAt: 0,
+  };
+}

@@ -1,0 +1,107 @@
+import { CompressionTypes } from 'kafkajs';
+import { LedgerwireError } from '#libs/core';
+import type { RawOutput } from '../log/raw-record.js';
+import type { Cluster } from './kafkajs-internals.js';
+import { groupByLeader } from './partition-reader.js';
+import { partitionOfKey } from './partitioner.js';
+
+/** Records of one partition that go out together, with their first sequence number (KIP-98). */
+export interface PartitionRecords {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: RawOutput[];
+  readonly firstSequence: number;
+  bytes: number;
+}
+
+/** Who writes: the producer's id and epoch, and its transactional id if it has one. */
+export interface WriterIdentity {
+  readonly transactionalId: string | undefined;
+  readonly producerId: string;
+  readonly producerEpoch: number;
+}
+
+const COMPRESS_FROM_BYTES = 8_192;
+const ACKNOWLEDGE_WITHIN_MS = 10_000;
+/** Sequences are 32 bits and wrap to 0. */
+const SEQUENCES = 2_147_483_648;
+
+/** Writes records with sequence numbers, so that the broker drops what it has already. `acks=all`. */
+export class RecordWriter {
+  private readonly sequences = new Map<string, number>();
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly identity: WriterIdentity,
+  ) {}
+
+  /**
+   * Chooses partitions and gives out sequence numbers; what is prepared must be written in the order of preparation.
+   * @throws LedgerwireError `topic-missing` (halt).
+   */
+  prepare(records: readonly RawOutput[]): PartitionRecords[] {
+    const groups = new Map<string, Omit<PartitionRecords, 'firstSequence'>>();
+    for (const record of records) {
+      const partition =
+        record.partition ??
+        partitionOfKey(record.key ?? Buffer.alloc(0), this.partitionCountOf(record.topic));
+      const id = `${record.topic}/${partition}`;
+      let group = groups.get(id);
+      if (!group) {
+        group = { topic: record.topic, partition, records: [], bytes: 0 };
+        groups.set(id, group);
+      }
+      group.records.push(record);
+      group.bytes += record.value?.length ?? 0;
+    }
+    return [...groups].map(([id, group]) => ({
+      ...group,
+      firstSequence: this.nextSequence(id, group.records.length),
+    }));
+  }
+
+  /** Writes prepared records, one request per broker. Writing the same again does nothing at the broker. */
+  async write(prepared: readonly PartitionRecords[]): Promise<void> {
+    await Promise.all(
+      [...groupByLeader(this.cluster, prepared)].map(async ([nodeId, groups]) => {
+        const broker = await this.cluster.findBroker({ nodeId });
+        const bytes = groups.reduce((sum, group) => sum + group.bytes, 0);
+        await broker.produce({
+          ...this.identity,
+          acks: -1,
+          timeout: ACKNOWLEDGE_WITHIN_MS,
+          compression: bytes >= COMPRESS_FROM_BYTES ? CompressionTypes.ZSTD : CompressionTypes.None,
+          topicData: groups.map(({ topic, partition, firstSequence, records }) => ({
+            topic,
+            partitions: [
+              {
+                partition,
+                firstSequence,
+                messages: records.map(({ key, value, headers }) => ({
+                  key,
+                  value,
+                  headers: Object.fromEntries(headers),
+                })),
+              },
+            ],
+          })),
+        });
+      }),
+    );
+  }
+
+  private nextSequence(partition: string, count: number): number {
+    const sequence = this.sequences.get(partition) ?? 0;
+    this.sequences.set(partition, (sequence + count) % SEQUENCES);
+    return sequence;
+  }
+
+  private partitionCountOf(topic: string): number {
+    const count = this.cluster.findTopicPartitionMetadata(topic).length;
+    if (count > 0) return count;
+    throw new LedgerwireError(`topic ${topic} is not there; run the setup job`, {
+      code: 'topic-missing',
+      disposition: 'halt',
+    });
+  }
+}
