@@ -164,6 +164,8 @@ export class ConnectionLimiter {
           resolve(this.grant());
         },
         cancelDeadline: this.options.clock.after(this.options.maxWaitMs, () => {
+          this.pump();
+          if (!queue.includes(entry)) return;
           queue.splice(queue.indexOf(entry), 1);
           reject(this.tooLong(Math.max(this.waitMs(), 1000)));
         }),

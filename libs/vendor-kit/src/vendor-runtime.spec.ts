@@ -1,0 +1,235 @@
+import { ManualClock } from '#libs/core';
+import { Registry } from 'prom-client';
+import { expect, test } from 'vitest';
+import type { VendorCall, VendorRequest, VendorResponse } from './contract.js';
+import { type HttpTransport, TransportFailure, type TransportRequest } from './http/http-transport.js';
+import { fakeConnection, fakeTokens, fakeVendor } from './testing/fake-vendor.js';
+import { VendorRuntime } from './vendor-runtime.js';
+import { createVendorMetrics } from './vendor.metrics.js';
+
+type Reply = Partial<VendorResponse> | TransportFailure;
+
+function create(reply: (request: TransportRequest, count: number) => Reply | Promise<Reply>): {
+  runtime: VendorRuntime;
+  clock: ManualClock;
+  seen: TransportRequest[];
+  tokens: ReturnType<typeof fakeTokens>;
+  registry: Registry;
+  call: VendorCall;
+} {
+  const clock = new ManualClock();
+  const seen: TransportRequest[] = [];
+  const transport: HttpTransport = {
+    send: async (request) => {
+      seen.push(request);
+      const given = await reply(request, seen.length);
+      if (given instanceof TransportFailure) throw given;
+      return { status: 200, headers: {}, body: '{}', ...given };
+    },
+    close: () => Promise.resolve(),
+  };
+  const registry = new Registry();
+  const tokens = fakeTokens(clock);
+  const baseUrls = { api: 'https://api.example' };
+  const metrics = createVendorMetrics(registry);
+  const runtime = new VendorRuntime({ vendor: fakeVendor, baseUrls, transport, tokens, clock, metrics });
+  return { runtime, clock, seen, tokens, registry, call: runtime.callFor(fakeConnection('c1')) };
+}
+
+const read: VendorRequest = {
+  operation: 'things.get',
+  operationClass: 'read',
+  method: 'GET',
+  url: 'https://api.example/things/1',
+  repeatable: true,
+};
+const write: VendorRequest = {
+  ...read,
+  operation: 'things.create',
+  operationClass: 'write',
+  method: 'POST',
+  body: '{}',
+  repeatable: false,
+};
+
+test('adds the credentials of the connection', async () => {
+  const { call, seen } = create(() => ({ status: 200 }));
+  await call.request(read);
+  expect(seen[0]?.headers).toMatchObject({ authorization: 'Bearer token-c1-1', 'x-account': 'account-c1' });
+});
+
+test('sends credentials to the vendor’s own servers only', async () => {
+  const { call, seen } = create(() => ({ status: 200 }));
+  const error = call.request({ ...read, url: 'https://evil.example/things/1' });
+  await expect(error).rejects.toMatchObject({ code: 'vendor-bad-answer', disposition: 'dead-letter' });
+  expect(seen).toHaveLength(0);
+});
+
+test('renews a refused token once and gives up after that', async () => {
+  const first = create((_, count) => ({ status: count === 1 ? 401 : 200 }));
+  expect((await first.call.request(write)).status).toBe(200);
+  expect(first.seen.map(({ headers }) => headers['authorization'])).toEqual([
+    'Bearer token-c1-1',
+    'Bearer token-c1-2',
+  ]);
+
+  const always = create(() => ({ status: 401 }));
+  await expect(always.call.request(read)).rejects.toMatchObject({
+    code: 'vendor-unauthorised',
+    disposition: 'park',
+  });
+  expect(always.seen).toHaveLength(2);
+});
+
+test('repeats a read whose socket was closing, but never a write', async () => {
+  const reset = new TransportFailure('reset', true);
+  const reading = create((_, count) => (count === 1 ? reset : { status: 200 }));
+  await reading.call.request(read);
+  expect(reading.seen).toHaveLength(2);
+
+  const writing = create((_, count) => (count === 1 ? reset : { status: 200 }));
+  await expect(writing.call.request(write)).rejects.toMatchObject({
+    code: 'vendor-reset',
+    effect: 'unknown',
+  });
+  expect(writing.seen).toHaveLength(1);
+});
+
+test.each([
+  [
+    'a write that was never sent',
+    write,
+    new TransportFailure('unreachable', false),
+    'vendor-unreachable',
+    'none',
+    'retry',
+  ],
+  [
+    'a write without an answer',
+    write,
+    new TransportFailure('timeout', true),
+    'vendor-timeout',
+    'unknown',
+    'retry',
+  ],
+  [
+    'a read without an answer',
+    read,
+    new TransportFailure('timeout', true),
+    'vendor-timeout',
+    'none',
+    'retry',
+  ],
+  ['a write answered 500', write, { status: 500 }, 'vendor-unavailable', 'unknown', 'retry'],
+  ['a read answered 503', read, { status: 503 }, 'vendor-unavailable', 'none', 'retry'],
+  ['a write answered 400', write, { status: 400 }, 'vendor-rejected', 'none', 'dead-letter'],
+  [
+    'a write answered 429',
+    write,
+    { status: 429, headers: { 'retry-after': '9' } },
+    'vendor-rate-limited',
+    'none',
+    'park',
+  ],
+  [
+    'an answer without end',
+    read,
+    new TransportFailure('too-large', true),
+    'vendor-bad-answer',
+    'none',
+    'dead-letter',
+  ],
+] as const)('says of %s what may have happened', async (_, request, reply, code, effect, disposition) => {
+  const { call } = create(() => reply);
+  await expect(call.request(request)).rejects.toMatchObject({ code, effect, disposition, vendor: 'fake' });
+});
+
+test('lets a client read a status that it expects', async () => {
+  const { call } = create(() => ({ status: 404 }));
+  expect((await call.request({ ...read, expect: [404] })).status).toBe(404);
+});
+
+test('a 429 slows the connection down, says for how long, and leaves the breaker closed', async () => {
+  const { call, clock, runtime, seen } = create((_, count) =>
+    count > 8 ? { status: 200 } : { status: 429, headers: { 'retry-after': '9' } },
+  );
+  for (let attempt = 0; attempt < 8; attempt++) {
+    await expect(call.request(read)).rejects.toMatchObject({
+      code: 'vendor-rate-limited',
+      retryAfterMs: 9000,
+    });
+    await expect(call.request(read)).rejects.toMatchObject({ code: 'vendor-limit-wait', retryAfterMs: 9000 });
+    await clock.advance(9000);
+  }
+  expect(runtime.troubledBreakers()).toEqual([]);
+  await call.request(read);
+  expect(seen).toHaveLength(9);
+});
+
+test('opens the breaker of the failing connection and operation class alone', async () => {
+  const { runtime, call, clock, seen, registry } = create(({ method, headers }) => ({
+    status: method === 'GET' && headers['x-account'] === 'account-c1' ? 503 : 200,
+  }));
+  for (let attempt = 0; attempt < 5; attempt++) await call.request(read).catch(() => undefined);
+  const before = seen.length;
+  await expect(call.request(read)).rejects.toMatchObject({
+    code: 'vendor-breaker-open',
+    disposition: 'park',
+    retryAfterMs: 30_000,
+  });
+  expect(seen).toHaveLength(before);
+  await call.request(write);
+  await runtime.callFor(fakeConnection('c2')).request(read);
+  expect(runtime.troubledBreakers()).toMatchObject([
+    { connectionId: 'c1', operationClass: 'read', state: 'open' },
+  ]);
+  expect(await registry.getSingleMetricAsString('circuit_breaker_state')).toContain('{vendor="fake"} 2');
+  await clock.advance(30_000);
+  await call.request(read).catch(() => undefined);
+  expect(seen.length).toBeGreaterThan(before + 2);
+});
+
+test('a tenant’s refusals never open a breaker', async () => {
+  const { call, runtime } = create(() => ({ status: 400 }));
+  for (let attempt = 0; attempt < 10; attempt++) await call.request(read).catch(() => undefined);
+  expect(runtime.troubledBreakers()).toEqual([]);
+});
+
+test('parks instead of calling while the broker wants a new authorisation', async () => {
+  const { call, tokens, seen } = create(() => ({ status: 200 }));
+  tokens.revoked.add('c1');
+  await expect(call.request(read)).rejects.toMatchObject({
+    code: 'needs-reauthorisation',
+    disposition: 'park',
+  });
+  expect(seen).toHaveLength(0);
+});
+
+test('holds back requests beyond the connection’s concurrency', async () => {
+  const open = Promise.withResolvers<Reply>();
+  const { call, seen, clock } = create(() => open.promise);
+  const both = [1, 2, 3].map(() => call.request(read));
+  await clock.advance(0);
+  expect(seen).toHaveLength(2);
+  open.resolve({ status: 200 });
+  await Promise.all(both);
+  expect(seen).toHaveLength(3);
+});
+
+test('metrics have units, helps and only fixed labels', async () => {
+  const { call, registry } = create((_, count) => ({ status: count === 1 ? 200 : 500 }));
+  await call.request(read);
+  await call.request(write).catch(() => undefined);
+  const text = await registry.metrics();
+  expect(text).toContain('vendor_requests_total{vendor="fake",operation="things.get",outcome="ok"} 1');
+  expect(text).toContain(
+    'vendor_requests_total{vendor="fake",operation="things.create",outcome="vendor-unavailable"} 1',
+  );
+  for (const metric of await registry.getMetricsAsJSON()) {
+    expect(metric.name).toMatch(/^(vendor|circuit_breaker)_[a-z_]+$/);
+    expect(metric.help.length).toBeGreaterThan(20);
+    for (const { labels } of metric.values)
+      for (const label of Object.keys(labels))
+        expect(['vendor', 'operation', 'outcome', 'to', 'entity_type', 'le']).toContain(label);
+  }
+});
