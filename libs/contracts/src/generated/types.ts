@@ -500,7 +500,7 @@ export interface DerivedCommand {
   readonly derivedAt: EpochMs;
 }
 
-/** What the fetcher last emitted for an entity; keyed by connection, entity type and id. */
+/** What the fetcher last emitted for an entity; keyed by connection, entity type (as the vendor is asked for it) and id. */
 export interface EntityFingerprint {
   /** Version of the record. */
   readonly version: number;
@@ -508,6 +508,10 @@ export interface EntityFingerprint {
   readonly contentHash: string;
   /** Id of the record. */
   readonly recordId: string;
+  /** Canonical type of the record, where it differs from the type that the vendor is asked for. */
+  readonly entityType: null | string;
+  /** The record said that the vendor no longer has it. */
+  readonly deleted: boolean;
   /** UTC. */
   readonly emittedAt: EpochMs;
 }
