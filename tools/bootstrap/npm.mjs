@@ -42,12 +42,16 @@ function npmOnPath(environment, exists) {
 /**
  * Runs npm under the given Node without showing its output.
  *
- * @throws {BootstrapError} with the end of what npm said, when it fails.
+ * @throws {BootstrapError} with what npm said, when it fails.
  */
 export async function runNpm(nodePath, args, folder, environment = process.env) {
   const npm = findNpm(environment, process.execPath);
   // npm start hands its own settings down as npm_config_…; a setting of the outer run must not leave the tools out.
-  const inherited = { ...environmentFor(nodePath, environment), npm_config_include: 'dev' };
+  const inherited = {
+    ...environmentFor(nodePath, environment),
+    npm_config_include: 'dev',
+    npm_config_loglevel: 'error',
+  };
   delete inherited.NODE_ENV;
   const child = spawn(nodePath, [npm, ...args], {
     cwd: folder,
@@ -56,7 +60,7 @@ export async function runNpm(nodePath, args, folder, environment = process.env) 
   });
   let output = '';
   const keep = (chunk) => {
-    output = (output + chunk).slice(-4000);
+    output += chunk;
   };
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
@@ -65,5 +69,12 @@ export async function runNpm(nodePath, args, folder, environment = process.env) 
     child.once('close', resolve);
   });
   if (code === 0) return;
-  throw new BootstrapError(`"npm ${args.join(' ')}" failed in ${folder}. npm said:\n${output.trim()}`);
+  throw new BootstrapError(`"npm ${args.join(' ')}" failed in ${folder}:\n${gist(output)}`);
+}
+
+/** The first lines of what npm calls errors: they say what is wrong; pages of usage follow them. */
+function gist(output) {
+  const lines = output.split('\n').filter((line) => line.trim() !== '');
+  const errors = lines.filter((line) => /^npm (error|ERR!) ?\S/.test(line));
+  return (errors.length > 0 ? errors : lines).slice(0, 12).join('\n');
 }

@@ -1,21 +1,33 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fingerprintFiles, fingerprintTree, matchesLock, removeOrphans } from './stamps.mjs';
+import { BootstrapError } from './errors.mjs';
+import {
+  fingerprintFiles,
+  fingerprintTree,
+  lockFitsManifest,
+  matchesLock,
+  removeOrphans,
+} from './stamps.mjs';
 
 const SOURCES = ['apps', 'libs'];
 /** A change in any of these changes what the build writes. */
 const BUILD_INPUTS = [...SOURCES, '.swcrc', 'package.json'];
 
 /**
- * Installs the locked dependencies when the lock file or the Node release changed since the last time, and adopts what
- * is there already when it is what the lock file asks for (somebody ran npm ci by hand).
+ * Installs exactly the locked dependencies when the lock file or the Node release changed since the last time, and adopts
+ * what is there already when it is what the lock file asks for (somebody ran npm by hand).
+ *
+ * Not `npm ci`: it refuses a lock file that lacks the builds of native packages for other systems, and npm writes such a
+ * lock file whenever its registry does not offer all of them. `npm install --no-save` takes the locked versions as well;
+ * that it did is checked before and after.
  *
  * Install scripts are never run: npm versions differ in which ones they run, and the one that is needed, which restores
  * the symbolic links in the PostgreSQL package, is run by itself here.
  *
  * @param {{ root: string, node: { path: string, version: string }, runNpm: Function, report: Function }} context
  * @returns {Promise<'unchanged' | 'adopted' | 'installed'>}
+ * @throws {BootstrapError} when package-lock.json does not fit package.json, or what npm installed does not fit the lock
  */
 export async function installDependencies({ root, node, runNpm, report }) {
   const lockFile = join(root, 'package-lock.json');
@@ -23,12 +35,25 @@ export async function installDependencies({ root, node, runNpm, report }) {
   const wanted = `${fingerprintFiles([lockFile])} node-${node.version.split('.')[0]}`;
   const found = readText(stamp);
   if (found === wanted) return 'unchanged';
-  const adopt =
-    sameNode(found, wanted) &&
-    matchesLock(readJson(lockFile), readJson(join(root, 'node_modules/.package-lock.json')));
-  if (!adopt) await report('Dependencies').run(() => runNpm(node.path, ['ci', '--ignore-scripts'], root));
+  const lock = readJson(lockFile);
+  if (!lockFitsManifest(lock, readJson(join(root, 'package.json')))) {
+    throw new BootstrapError(
+      'package-lock.json does not fit package.json. Run "npm install" under Node 24 and commit both.',
+    );
+  }
+  const isInstalled = () => matchesLock(lock, readJson(join(root, 'node_modules/.package-lock.json')));
+  const adopt = sameNode(found, wanted) && isInstalled();
+  if (!adopt) {
+    await report('Dependencies').run(() =>
+      runNpm(node.path, ['install', '--no-save', '--ignore-scripts'], root),
+    );
+    if (!isInstalled()) {
+      throw new BootstrapError(
+        'npm installed other versions than package-lock.json asks for. Delete node_modules and run the same command again.',
+      );
+    }
+  }
   restorePostgresLinks(root, node.path);
-  mkdirSync(join(root, 'node_modules'), { recursive: true });
   writeFileSync(stamp, wanted);
   return adopt ? 'adopted' : 'installed';
 }

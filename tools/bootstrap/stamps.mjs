@@ -55,6 +55,16 @@ export function matchesLock(lock, installed) {
   });
 }
 
+/** True when package-lock.json was made for the dependencies that package.json names. */
+export function lockFitsManifest(lock, manifest) {
+  const noted = lock?.packages?.[''] ?? {};
+  return ['dependencies', 'devDependencies', 'optionalDependencies'].every((kind) => {
+    const [a, b] = [noted[kind] ?? {}, manifest[kind] ?? {}];
+    const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+    return [...names].every((name) => a[name] === b[name]);
+  });
+}
+
 /** Removes compiled files whose source is gone, so that nothing runs what is no longer there. Returns what it removed. */
 export function removeOrphans(root, outputFolder, sourceFolders) {
   const removed = [];
