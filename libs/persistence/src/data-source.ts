@@ -1,0 +1,79 @@
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { ApiCredential } from './entities/api-credential.entity.js';
+import { ConnectionRow } from './entities/connection.entity.js';
+import { DeadLetterRow } from './entities/dead-letter.entity.js';
+import { FlowVersion } from './entities/flow-version.entity.js';
+import { Grant } from './entities/grant.entity.js';
+import { OAuthState } from './entities/oauth-state.entity.js';
+import { OutcomeRow } from './entities/outcome.entity.js';
+import { ReauthorisationAlert } from './entities/reauthorisation-alert.entity.js';
+import { migrations } from './migrations/index.js';
+import { SnakeCaseNamingStrategy } from './naming-strategy.js';
+
+/** How a service reaches PostgreSQL (15 or newer). */
+export interface DatabaseOptions {
+  /** `postgresql://user:password@host:port/database`. Never logged. */
+  readonly url: string;
+  /** Shown in `pg_stat_activity`: the service and its instance. */
+  readonly applicationName: string;
+  /** Connections of this process at most. Default 10. */
+  readonly poolSize?: number;
+  /** A statement is given up after this time. Default 15 s; migrations have no limit. */
+  readonly statementTimeoutMs?: number;
+  /** A connection that cannot be had in this time is an error. Default 5 s. */
+  readonly connectTimeoutMs?: number;
+}
+
+type TypeId = (typeof pg.types.builtins)[keyof typeof pg.types.builtins];
+
+const { DATE, INT8, NUMERIC } = pg.types.builtins;
+/** Types that a number or a Date would falsify; they stay text. */
+const TEXT_TYPES = new Set<TypeId>([DATE, INT8, NUMERIC]);
+
+/**
+ * What the driver makes of a column's text. Given to our pool only, since setting parsers globally would change them for
+ * every user of `pg` in the process. `date` stays `YYYY-MM-DD` (the driver would make midnight in the machine's zone of
+ * it), `int8` and `numeric` stay text.
+ */
+export const typeParsers = {
+  getTypeParser(id: TypeId, format?: 'text' | 'binary'): (value: never) => unknown {
+    if (TEXT_TYPES.has(id)) return (value) => value;
+    return pg.types.getTypeParser(id, format);
+  },
+};
+
+/** The data source of this library; not initialised, and never synchronising on its own. */
+export function createDataSource(options: DatabaseOptions): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url: options.url,
+    applicationName: options.applicationName,
+    poolSize: options.poolSize ?? 10,
+    connectTimeoutMS: options.connectTimeoutMs ?? 5_000,
+    namingStrategy: new SnakeCaseNamingStrategy(),
+    entities: [
+      Grant,
+      ConnectionRow,
+      ApiCredential,
+      OAuthState,
+      ReauthorisationAlert,
+      OutcomeRow,
+      FlowVersion,
+      DeadLetterRow,
+    ],
+    migrations,
+    migrationsTableName: 'migrations',
+    migrationsTransactionMode: 'each',
+    synchronize: false,
+    logging: false,
+    installExtensions: false,
+    invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
+    extra: {
+      types: typeParsers,
+      statement_timeout: options.statementTimeoutMs ?? 15_000,
+      // A connection whose peer is gone is noticed instead of being waited for.
+      keepAlive: true,
+    },
+  });
+}

@@ -1,0 +1,127 @@
+import { type DataSource, type Repository } from 'typeorm';
+import type { EpochMs } from '../columns.js';
+import { OutcomeRow } from '../entities/outcome.entity.js';
+
+/** An outcome as the topic carries it; the contract `Outcome` is one. */
+export type NewOutcome = {
+  readonly [K in keyof Omit<OutcomeRow, 'position' | 'webhookIds' | 'noticeIds'>]: OutcomeRow[K];
+} & { readonly webhookIds: readonly string[]; readonly noticeIds: readonly string[] };
+
+/** What a list of outcomes is narrowed by; absent = any. */
+export interface OutcomeFilter {
+  readonly workspaceId?: string;
+  readonly connectionId?: string;
+  readonly step?: string;
+  readonly status?: string;
+  readonly entityType?: string;
+  /** Inclusive. */
+  readonly from?: EpochMs;
+  /** Exclusive. */
+  readonly to?: EpochMs;
+}
+
+/** One INSERT carries so many rows at most: 28 parameters each, and the protocol takes 65,535. */
+const INSERT_ROWS = 1_000;
+
+/** Rounds of following ids; the way webhook → notice → record → command → message needs four. */
+const TRACE_ROUNDS = 6;
+
+/** The audit trail. */
+export class OutcomeStore {
+  private readonly outcomes: Repository<OutcomeRow>;
+
+  constructor(dataSource: DataSource) {
+    this.outcomes = dataSource.getRepository(OutcomeRow);
+  }
+
+  /** Adds what is not there yet; an outcome that arrives again changes nothing. */
+  async addAll(outcomes: readonly NewOutcome[]): Promise<void> {
+    for (let start = 0; start < outcomes.length; start += INSERT_ROWS) {
+      const rows = outcomes.slice(start, start + INSERT_ROWS).map((outcome) => ({
+        ...outcome,
+        webhookIds: [...outcome.webhookIds],
+        noticeIds: [...outcome.noticeIds],
+      }));
+      await this.outcomes.createQueryBuilder().insert().values(rows).orIgnore().updateEntity(false).execute();
+    }
+  }
+
+  /**
+   * Everything that is connected with an id: a webhook, notice, record, command, message, entity or trace id, or an
+   * entity's number. Ids found are followed (a webhook's record, the record's commands, their messages, and back), so that
+   * any id of a path gives the whole path. In order of time; at most `limit` outcomes, the earliest found first.
+   */
+  async trace(id: string, limit = 1_000): Promise<readonly OutcomeRow[]> {
+    const found = new Map<string, OutcomeRow>();
+    const asked = new Set<string>();
+    let ids = [id];
+    for (let round = 0; ids.length > 0 && round < TRACE_ROUNDS && found.size < limit; round += 1) {
+      for (const each of ids) asked.add(each);
+      const rows = await this.linkedWith(ids, round === 0, limit - found.size + 1);
+      for (const row of rows) if (found.size < limit) found.set(row.outcomeId, row);
+      ids = [...new Set(rows.flatMap(pathIds))].filter((each) => !asked.has(each));
+    }
+    return [...found.values()].sort((a, b) => a.at - b.at || a.position - b.position);
+  }
+
+  /** Outcomes that arrived after a position, in order of arrival: for feeds that poll or catch up. */
+  after(position: number, limit: number, workspaceId?: string): Promise<OutcomeRow[]> {
+    const query = this.outcomes
+      .createQueryBuilder('o')
+      .where('o.position > :position', { position })
+      .orderBy('o.position', 'ASC')
+      .limit(limit);
+    if (workspaceId !== undefined) query.andWhere('o.workspaceId = :workspaceId', { workspaceId });
+    return query.getMany();
+  }
+
+  /** The newest outcomes that pass the filter, newest first. */
+  latest(filter: OutcomeFilter, limit: number): Promise<OutcomeRow[]> {
+    const query = this.outcomes.createQueryBuilder('o').orderBy('o.at', 'DESC').limit(limit);
+    const { from, to, ...equal } = filter;
+    for (const [column, value] of Object.entries(equal))
+      if (value !== undefined) query.andWhere(`o.${column} = :${column}`, { [column]: value });
+    if (from !== undefined) query.andWhere('o.at >= :from', { from: new Date(from) });
+    if (to !== undefined) query.andWhere('o.at < :to', { to: new Date(to) });
+    return query.getMany();
+  }
+
+  /** Deletes what happened before `before`, at most `limit` rows, and says how many; call it until it says 0. */
+  async deleteBefore(before: EpochMs, limit: number): Promise<number> {
+    const { affected } = await this.outcomes
+      .createQueryBuilder()
+      .delete()
+      .where(
+        'outcome_id IN (SELECT o.outcome_id FROM outcomes o WHERE o.at < :before ORDER BY o.at LIMIT :limit)',
+        { before: new Date(before), limit },
+      )
+      .execute();
+    return affected ?? 0;
+  }
+
+  /** One index per column: PostgreSQL joins their hits in bitmaps, so that no scan of the table is needed. */
+  private linkedWith(ids: readonly string[], entitiesToo: boolean, limit: number): Promise<OutcomeRow[]> {
+    const columns = [
+      'o.webhook_ids && :ids',
+      'o.notice_ids && :ids',
+      'o.record_id = ANY(:ids)',
+      'o.command_id = ANY(:ids)',
+      'o.message_sid = ANY(:ids)',
+      ...(entitiesToo
+        ? ['o.entity_id = ANY(:ids)', 'o.entity_number = ANY(:ids)', 'o.trace_id = ANY(:ids)']
+        : []),
+    ];
+    return this.outcomes
+      .createQueryBuilder('o')
+      .where(`(${columns.join(' OR ')})`, { ids: [...ids] })
+      .orderBy('o.at', 'ASC')
+      .limit(limit)
+      .getMany();
+  }
+}
+
+/** Ids that lie on the path of one event. Not the entity's: that would draw in every other event of an invoice. */
+function pathIds(row: OutcomeRow): string[] {
+  const single = [row.recordId, row.commandId, row.messageSid].filter((id) => id !== null);
+  return [...row.webhookIds, ...row.noticeIds, ...single];
+}

@@ -1,0 +1,169 @@
+import { expect, test } from 'vitest';
+import { createDataSource } from '../data-source.js';
+import { migrate } from '../migrate.js';
+import { anOutcome } from '../testing/builders.js';
+import { emptyDatabase, openedDatabase } from '../testing/opened-database.js';
+import { OutcomeStore } from './outcome.store.js';
+
+/** Two webhooks of one invoice, fetched as one record that led to one message; and another event of the same invoice. */
+const path = [
+  anOutcome('o1', { at: 1, webhookIds: ['hook-1'], noticeIds: ['notice-1'] }),
+  anOutcome('o2', { at: 2, webhookIds: ['hook-2'], noticeIds: ['notice-2'] }),
+  anOutcome('o3', {
+    at: 3,
+    step: 'fetch',
+    noticeIds: ['notice-1', 'notice-2'],
+    recordId: 'record-1',
+    entityId: 'invoice-1',
+    entityNumber: 'INV-1',
+  }),
+  anOutcome('o4', { at: 4, step: 'map', recordId: 'record-1', commandId: 'command-1' }),
+  anOutcome('o5', { at: 5, step: 'send', commandId: 'command-1', messageSid: 'SM1' }),
+  anOutcome('o6', { at: 6, step: 'deliver', messageSid: 'SM1' }),
+];
+const other = anOutcome('o7', {
+  at: 7,
+  step: 'fetch',
+  recordId: 'record-2',
+  entityId: 'invoice-1',
+  entityNumber: 'INV-1',
+});
+
+test('an outcome that arrives again changes nothing', async () => {
+  const { outcomes } = await openedDatabase();
+  await outcomes.addAll([anOutcome('o1', { detail: 'first' })]);
+  await outcomes.addAll([anOutcome('o1', { detail: 'second' }), anOutcome('o2')]);
+  expect((await outcomes.after(0, 10)).map(({ outcomeId, detail }) => [outcomeId, detail])).toEqual([
+    ['o1', 'first'],
+    ['o2', null],
+  ]);
+});
+
+test.each(['hook-1', 'hook-2', 'notice-2', 'record-1', 'command-1', 'SM1'])(
+  'the whole path of an event is found by %s',
+  async (id) => {
+    const { outcomes } = await openedDatabase();
+    await outcomes.addAll([...path, other]);
+    expect((await outcomes.trace(id)).map(({ outcomeId }) => outcomeId)).toEqual(
+      path.map((o) => o.outcomeId),
+    );
+  },
+);
+
+test('an invoice number or id gives every event of the invoice, an unknown id nothing', async () => {
+  const { outcomes } = await openedDatabase();
+  await outcomes.addAll([...path, other]);
+  expect(await outcomes.trace('INV-1')).toHaveLength(7);
+  expect(await outcomes.trace('invoice-1')).toHaveLength(7);
+  expect(await outcomes.trace('INV-2')).toEqual([]);
+  expect(await outcomes.trace('INV-1', 3)).toHaveLength(3);
+});
+
+test('feeds and lists give what they are asked for', async () => {
+  const { outcomes } = await openedDatabase();
+  await outcomes.addAll([...path, other, anOutcome('o8', { workspaceId: 'w2', at: 8 })]);
+  const [first, second] = await outcomes.after(0, 2);
+  expect([first?.outcomeId, second?.outcomeId]).toEqual(['o1', 'o2']);
+  expect(await outcomes.after(second?.position ?? 0, 100)).toHaveLength(6);
+  expect(await outcomes.after(0, 100, 'w2')).toHaveLength(1);
+  const fetched = await outcomes.latest({ workspaceId: 'w1', step: 'fetch', from: 3, to: 7 }, 10);
+  expect(fetched.map(({ outcomeId }) => outcomeId)).toEqual(['o3']);
+});
+
+test('old outcomes are deleted in portions', async () => {
+  const { outcomes } = await openedDatabase();
+  await outcomes.addAll(path);
+  expect(await outcomes.deleteBefore(6, 3)).toBe(3);
+  expect(await outcomes.deleteBefore(6, 3)).toBe(2);
+  expect(await outcomes.deleteBefore(6, 3)).toBe(0);
+});
+
+test('a trace reads by index in a large trail', async () => {
+  const options = await emptyDatabase();
+  await migrate(options);
+  const dataSource = await createDataSource(options).initialize();
+  try {
+    const outcomes = new OutcomeStore(dataSource);
+    const many = Array.from({ length: 20_000 }, (_, i) =>
+      anOutcome(`many-${i}`, {
+        webhookIds: [`hook-x${i}`],
+        recordId: `record-x${i}`,
+        entityNumber: `X${i}`,
+        messageSid: `SMx${i}`,
+      }),
+    );
+    await outcomes.addAll([...many, ...path]);
+    await dataSource.query('ANALYZE outcomes');
+    const scans = async (): Promise<{ seq: string }[]> =>
+      dataSource.query(
+        `SELECT pg_stat_force_next_flush(), seq_scan AS seq FROM pg_stat_user_tables WHERE relname = 'outcomes'`,
+      );
+    await scans();
+    const before = (await scans())[0]?.seq;
+    expect(await outcomes.trace('SM1')).toHaveLength(path.length);
+    expect(await outcomes.trace('X19999')).toHaveLength(1);
+    await scans();
+    expect((await scans())[0]?.seq).toBe(before);
+  } finally {
+    await dataSource.destroy();
+  }
+});
+
+const flow = {
+  flowId: 'f1',
+  version: 1,
+  workspaceId: 'w1',
+  enabled: true,
+  sourceConnectionId: 'c1',
+  targetConnectionId: 'c2',
+  yaml: 'a: 1',
+  appliedBy: null,
+  appliedAt: 1,
+};
+
+test('the highest version of a flow is in force, and a version is written once', async () => {
+  const { flows } = await openedDatabase();
+  expect(await flows.add(flow)).toBe(true);
+  const second = await Promise.all(['x', 'y'].map((yaml) => flows.add({ ...flow, version: 2, yaml })));
+  expect(second.filter(Boolean)).toHaveLength(1);
+  await flows.add({ ...flow, flowId: 'f2', workspaceId: 'w2' });
+  expect((await flows.current('f1'))?.version).toBe(2);
+  expect(await flows.current('f3')).toBeNull();
+  expect((await flows.listCurrent()).map(({ flowId, version }) => [flowId, version])).toEqual([
+    ['f1', 2],
+    ['f2', 1],
+  ]);
+  expect(await flows.listCurrent('w2')).toHaveLength(1);
+  expect((await flows.history('f1')).map(({ version }) => version)).toEqual([2, 1]);
+});
+
+test('a dead letter is listed until it is settled, and stays settled when it arrives again', async () => {
+  const { deadLetters } = await openedDatabase();
+  const letter = {
+    deadLetterId: 'd1',
+    logPartition: 0,
+    logOffset: 9_007_199_254_740_991,
+    workspaceId: 'w1',
+    traceId: null,
+    service: 'fetcher',
+    originTopic: 'change-notices.books',
+    originPartition: 1,
+    originOffset: 12,
+    originTimestamp: 3,
+    key: 'c1',
+    errorCode: 'undecodable',
+    errorMessage: 'bytes are no notice',
+    attempts: 1,
+    at: 4,
+  };
+  await deadLetters.addAll([letter, { ...letter, deadLetterId: 'd2', errorCode: 'other', at: 5 }]);
+  expect((await deadLetters.list({ status: 'open' }, 10)).map((row) => row.deadLetterId)).toEqual([
+    'd2',
+    'd1',
+  ]);
+  expect(await deadLetters.list({ errorCode: 'undecodable' }, 10)).toMatchObject([letter]);
+  expect(await deadLetters.settle(['d1', 'd3'], 'requeued', 6)).toBe(1);
+  expect(await deadLetters.settle(['d1'], 'discarded', 7)).toBe(0);
+  await deadLetters.addAll([letter]);
+  expect(await deadLetters.find('d1')).toMatchObject({ status: 'requeued', settledAt: 6 });
+});
