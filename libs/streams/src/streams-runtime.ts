@@ -39,7 +39,7 @@ const DEFAULT_GROUP: GroupSettings = {
   sessionTimeoutMs: 10_000,
   rebalanceTimeoutMs: 15_000,
   heartbeatIntervalMs: 2_000,
-  fetchMaxWaitMs: 500,
+  fetchMaxWaitMs: 1_000,
   // Longer than a commit ever takes, short enough that a dead owner does not hold readers up for long.
   transactionTimeoutMs: 15_000,
 };

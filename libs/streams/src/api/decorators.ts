@@ -1,7 +1,8 @@
 import 'reflect-metadata';
-import { Controller } from '@nestjs/common';
+import { Controller, UseFilters } from '@nestjs/common';
 import { EventPattern } from '@nestjs/microservices';
 import type { Outcome, StoreDefinition, Topic } from '#libs/contracts';
+import { PassThroughFilter } from '../nest/pass-through.filter.js';
 import type { DueTimer, InputRecord } from './context.js';
 
 /** Marks the handlers that our transport takes; Nest offers each handler to the strategy with the same id. */
@@ -45,6 +46,7 @@ export const PIPELINE_OPTIONS = 'ledgerwire:streams:pipeline';
 export function StreamPipeline(options: PipelineOptions): ClassDecorator {
   return (target) => {
     Controller()(target);
+    UseFilters(PassThroughFilter)(target);
     Reflect.defineMetadata(PIPELINE_OPTIONS, options, target);
   };
 }

@@ -210,7 +210,8 @@ export class GroupConsumer {
     try {
       const broker = await this.cluster.findBroker({ nodeId });
       const results = await fetchFrom(broker, positions, {
-        maxWaitMs: leftOut ? OUT_OF_ROOM_WAIT_MS : this.options.fetchMaxWaitMs,
+        // Short while some task is not read: it must not wait for the end of a long poll that leaves it out.
+        maxWaitMs: leftOut || !this.host.ready ? OUT_OF_ROOM_WAIT_MS : this.options.fetchMaxWaitMs,
         maxBytes: 8_388_608,
         maxBytesPerPartition: 1_048_576,
       });

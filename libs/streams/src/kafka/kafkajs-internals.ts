@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { CompressionCodecs, CompressionTypes, type Logger } from 'kafkajs';
+import kafkajs, { type Logger } from 'kafkajs';
 
 /**
  * The parts of kafkajs 2.2.4 below its public surface that the runtime stands on. Its protocol layer (requests, connections,
@@ -194,7 +194,7 @@ export const murmur2 = load('producer/partitioners/default/murmur2') as (key: Bu
 export const READ_COMMITTED = 1;
 
 /** zstd is built into Node; kafkajs takes codecs by registration. */
-CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ({
   compress: (encoder: { buffer: Buffer }) => Promise.resolve(zstdCompressSync(encoder.buffer)),
   decompress: (buffer: Buffer) => Promise.resolve(zstdDecompressSync(buffer)),
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import {
   changeNoticesOf,
   type ChangeNotice,
-  fetcherStores,
+  mapperStores,
   type Outcome,
   runtimeStores,
   topics,
@@ -15,7 +15,7 @@ import { PipelineDriver } from '../testing/pipeline-driver.js';
 const notices = changeNoticesOf('xero');
 
 /** Emits an outcome per notice, by what the test tells it to do with the entity. */
-@StreamPipeline({ stores: fetcherStores })
+@StreamPipeline({ stores: mapperStores })
 class Recorder {
   readonly seen: string[] = [];
   behaviour: (notice: ChangeNotice, attempt: number, context: TaskContext) => Promise<void> = () =>
@@ -29,14 +29,9 @@ class Recorder {
     const { value, attempt } = record;
     this.seen.push(`${value.noticeId}#${attempt}`);
     await this.behaviour(value, attempt, context);
-    const store = context.store(fetcherStores.fingerprints);
+    const store = context.store(mapperStores.commands);
     if (store.get(value.noticeId)) return;
-    store.put(value.noticeId, {
-      version: 1,
-      contentHash: '',
-      recordId: value.noticeId,
-      emittedAt: context.now(),
-    });
+    store.put(value.noticeId, { recordId: value.noticeId, derivedAt: context.now() });
     context.emit(topics.outcomes, value.workspaceId, outcomeFor(value.noticeId));
   }
 
@@ -74,7 +69,7 @@ test('handles, stores and emits in one transaction', async () => {
   driver.send(notices, 'c1', notice('n1'));
   await driver.settle();
   expect(driver.sent(topics.outcomes).map(({ outcomeId }) => outcomeId)).toEqual(['n1']);
-  expect(driver.stored(fetcherStores.fingerprints, 'n1')).toMatchObject({ recordId: 'n1' });
+  expect(driver.stored(mapperStores.commands, 'n1')).toMatchObject({ recordId: 'n1' });
 });
 
 test('after a crash it goes on from what was committed and repeats nothing', async () => {
@@ -106,16 +101,14 @@ test('a record that finished out of order is not handled again after a crash', a
 test('what a handler wrote before it threw is gone', async () => {
   const recorder = new Recorder();
   recorder.behaviour = ({ noticeId }, attempt, context) => {
-    context
-      .store(fetcherStores.fingerprints)
-      .put('half', { version: 9, contentHash: '', recordId: '', emittedAt: 0 });
+    context.store(mapperStores.commands).put('half', { recordId: '', derivedAt: 0 });
     context.emit(topics.outcomes, 'w', outcomeFor('half'));
     return attempt === 1 ? Promise.reject(error('limit', 'park', 5_000)) : Promise.resolve(void noticeId);
   };
   const { driver } = await start(recorder);
   driver.send(notices, 'c1', notice('n1'));
   await driver.settle();
-  expect(driver.stored(fetcherStores.fingerprints, 'half')).toBeUndefined();
+  expect(driver.stored(mapperStores.commands, 'half')).toBeUndefined();
   expect(driver.sent(topics.outcomes).map(({ status }) => status)).toEqual(['parked']);
 });
 
@@ -259,12 +252,10 @@ test('commit makes the intent durable before the effect', async () => {
   const order: string[] = [];
   const { driver } = await start(recorder);
   recorder.behaviour = async (_notice, _attempt, context) => {
-    context
-      .store(fetcherStores.fingerprints)
-      .put('intent', { version: 1, contentHash: '', recordId: '', emittedAt: 0 });
+    context.store(mapperStores.commands).put('intent', { recordId: '', derivedAt: 0 });
     await context.commit();
     order.push(
-      driver.stored(fetcherStores.fingerprints, 'intent') ? 'intent is in the log' : 'intent is not there',
+      driver.stored(mapperStores.commands, 'intent') ? 'intent is in the log' : 'intent is not there',
     );
   };
   driver.send(notices, 'c1', notice('n1'));
@@ -288,9 +279,7 @@ test('after a failed transaction nothing more is committed, and a handler that w
   const effects: string[] = [];
   recorder.behaviour = async (value, _attempt, context) => {
     await context.commit();
-    context
-      .store(fetcherStores.fingerprints)
-      .put('x', { version: 1, contentHash: '', recordId: '', emittedAt: 0 });
+    context.store(mapperStores.commands).put('x', { recordId: '', derivedAt: 0 });
     await context.commit();
     effects.push(value.noticeId);
   };
