@@ -13,3 +13,12 @@ export {
 export type { LogProducer, OutgoingRecord } from './api/log-producer.js';
 export type { ReadTable } from './api/table.js';
 export { PipelineDriver, type PipelineDriverOptions } from './testing/pipeline-driver.js';
+export {
+  RegistryAdmin,
+  type SubjectReport,
+  type SubjectSpec,
+  type SubjectState,
+} from './codec/registry-admin.js';
+export type { RegistryOptions } from './codec/registry-codec.js';
+export { KafkaClient, type KafkaConnectionOptions } from './kafka/kafka-client.js';
+export { TopicAdmin, type TopicReport, type TopicSpec, type TopicState } from './kafka/topic-admin.js';
