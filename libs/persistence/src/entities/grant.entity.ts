@@ -74,6 +74,10 @@ export class Grant {
   @Column(nullableInstant)
   presentedAt!: EpochMs | null;
 
+  /** When the vendor first refused the present refresh token; null while it has not. */
+  @Column(nullableInstant)
+  refusedAt!: EpochMs | null;
+
   /** Refreshes that failed since the last one that did not. */
   @Column({ type: 'integer', default: 0 })
   failures!: number;

@@ -23,6 +23,7 @@ export class Credentials1795219200000 implements MigrationInterface {
         refreshed_at timestamptz(3) NOT NULL,
         last_used_at timestamptz(3),
         presented_at timestamptz(3),
+        refused_at timestamptz(3),
         failures integer NOT NULL DEFAULT 0,
         retry_at timestamptz(3),
         lease_owner uuid,

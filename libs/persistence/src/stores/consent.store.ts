@@ -125,6 +125,7 @@ function freshGrant(now: EpochMs): Omit<Grant, keyof NewGrant> {
     refreshedAt: now,
     lastUsedAt: null,
     presentedAt: null,
+    refusedAt: null,
     failures: 0,
     retryAt: null,
     leaseOwner: null,

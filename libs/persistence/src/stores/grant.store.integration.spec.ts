@@ -71,7 +71,7 @@ test('a failure is noted only by the holder of the lease for the tokens it tried
   const grantId = await savedGrant(database);
   const held = lease(LONG_LEASE);
   await database.grants.acquireLease(grantId, 1, held);
-  const failure = { failures: 1, retryAt: 99 };
+  const failure = { failures: 1, retryAt: 99, refusedAt: 20 };
   await database.grants.recordFailure(grantId, { version: 1, owner: randomId() }, failure);
   await database.grants.recordFailure(grantId, { version: 2, owner: held.owner }, failure);
   expect(await database.grants.find(grantId)).toMatchObject({ failures: 0, retryAt: null });

@@ -103,6 +103,7 @@ export class GrantStore {
         version: version + 1,
         refreshedAt: now,
         presentedAt: null,
+        refusedAt: null,
         failures: 0,
         retryAt: null,
       },
@@ -130,12 +131,9 @@ export class GrantStore {
   async recordFailure(
     grantId: string,
     attempt: { readonly version: number; readonly owner: string },
-    failure: { readonly failures: number; readonly retryAt: EpochMs },
+    failure: Pick<Grant, 'failures' | 'retryAt' | 'refusedAt'>,
   ): Promise<void> {
-    await this.grants.update(
-      { grantId, version: attempt.version, leaseOwner: attempt.owner },
-      { failures: failure.failures, retryAt: failure.retryAt },
-    );
+    await this.grants.update({ grantId, version: attempt.version, leaseOwner: attempt.owner }, failure);
   }
 
   /** Notes that the grant is in use, at most once in `everyMs`, so that reads stay reads. */
