@@ -11,7 +11,7 @@ const listAway = failure({ code: 'vendor-unavailable', disposition: 'retry', eff
 /** Starts a send whose process dies while it waits for the carrier's answer. */
 async function crashDuringSend(apply: boolean): Promise<SenderBench> {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply, hang: true });
+  bench.carrier.next({ apply, hang: true });
   bench.driver.send(topics.messages, 'tw1', aCommand());
   await expect.poll(() => bench.carrier.calls.length).toBe(1);
   await bench.driver.restart();
@@ -21,7 +21,7 @@ async function crashDuringSend(apply: boolean): Promise<SenderBench> {
 
 test('adopts the message that the carrier took before a reset', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply: true, error: lostAnswer });
+  bench.carrier.next({ apply: true, error: lostAnswer });
   await bench.send();
   expect(bench.trail()).toEqual(['uncertain/lost-answer']);
   await bench.pass(10 * SECOND);
@@ -33,7 +33,7 @@ test('adopts the message that the carrier took before a reset', async () => {
 
 test('sends again under the same command once absence is shown, and not before the grace is over', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply: false, error: lostAnswer });
+  bench.carrier.next({ apply: false, error: lostAnswer });
   await bench.send();
   await bench.pass(59 * SECOND);
   expect(bench.carrier.calls).toHaveLength(1);
@@ -45,7 +45,7 @@ test('sends again under the same command once absence is shown, and not before t
 
 test('finds a message that appears in the list only late in the grace', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply: false, error: lostAnswer });
+  bench.carrier.next({ apply: false, error: lostAnswer });
   await bench.send();
   await bench.pass(30 * SECOND);
   bench.carrier.take(aCommand());
@@ -74,7 +74,7 @@ test('sends after a crash between intent and call, when the carrier shows that n
 
 test('survives a second crash while it sends again', async () => {
   const bench = await crashDuringSend(false);
-  bench.carrier.then({ apply: true, hang: true });
+  bench.carrier.next({ apply: true, hang: true });
   void bench.driver.advance(2 * MINUTE).catch(() => undefined);
   await expect.poll(() => bench.carrier.calls.length).toBe(2);
   await bench.driver.restart();
@@ -86,7 +86,7 @@ test('survives a second crash while it sends again', async () => {
 
 test('takes a status callback with the command for proof, even before the list was read', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply: true, error: lostAnswer });
+  bench.carrier.next({ apply: true, error: lostAnswer });
   bench.carrier.listError = listAway;
   await bench.send();
   await bench.report(bench.carrier.messages[0]?.messageSid ?? '', 'sent');
@@ -98,7 +98,7 @@ test('takes a status callback with the command for proof, even before the list w
 
 test('takes a callback that came during the crash for proof', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply: true, hang: true });
+  bench.carrier.next({ apply: true, hang: true });
   bench.driver.send(topics.messages, 'tw1', aCommand());
   await expect.poll(() => bench.carrier.calls.length).toBe(1);
   bench.carrier.listError = listAway;
@@ -113,7 +113,7 @@ test('takes a callback that came during the crash for proof', async () => {
 test('does not adopt the message of another command with the same text', async () => {
   const bench = await SenderBench.start();
   await bench.send();
-  bench.carrier.then({ apply: false, error: lostAnswer });
+  bench.carrier.next({ apply: false, error: lostAnswer });
   await bench.send({ commandId: 'c2', body: aCommand().body });
   await bench.pass(2 * MINUTE);
   expect(bench.carrier.messages).toHaveLength(2);
@@ -122,7 +122,7 @@ test('does not adopt the message of another command with the same text', async (
 
 test('never repeats a message that cannot be looked for, when the flow says so, and still learns of it later', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply: true, error: lostAnswer });
+  bench.carrier.next({ apply: true, error: lostAnswer });
   bench.carrier.listError = listAway;
   await bench.send({ uncertainPolicy: 'never' });
   await bench.pass(24 * HOUR);
@@ -135,7 +135,7 @@ test('never repeats a message that cannot be looked for, when the flow says so, 
 
 test('leaves the decision to an operator when the flow says so', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply: true, error: lostAnswer });
+  bench.carrier.next({ apply: true, error: lostAnswer });
   bench.carrier.listError = listAway;
   await bench.send({ uncertainPolicy: 'ask' });
   await bench.pass(24 * HOUR);
@@ -145,7 +145,7 @@ test('leaves the decision to an operator when the flow says so', async () => {
 
 test('repeats after the minutes that the flow names, and counts the second message when the first turns up', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply: true, error: lostAnswer });
+  bench.carrier.next({ apply: true, error: lostAnswer });
   bench.carrier.listError = listAway;
   await bench.send({ uncertainPolicy: 'repeat-after:10' });
   await bench.pass(10 * MINUTE - SECOND);
@@ -160,7 +160,7 @@ test('repeats after the minutes that the flow names, and counts the second messa
 
 test('reads again what must be so before it sends after a doubt', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply: false, error: lostAnswer });
+  bench.carrier.next({ apply: false, error: lostAnswer });
   await bench.send();
   await bench.hear('STOP');
   await bench.pass(HOUR);
@@ -170,7 +170,7 @@ test('reads again what must be so before it sends after a doubt', async () => {
 
 test('keeps a doubt open while the connection is paused', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply: true, error: lostAnswer });
+  bench.carrier.next({ apply: true, error: lostAnswer });
   await bench.send();
   bench.connection = { ...twilioConnection, status: 'paused' };
   await bench.pass(HOUR);
@@ -183,7 +183,7 @@ test('keeps a doubt open while the connection is paused', async () => {
 test('waits and tries again when the repeat is answered with too many requests', async () => {
   const bench = await SenderBench.start();
   const busy = failure({ code: 'vendor-rate-limited', disposition: 'park', status: 429 });
-  bench.carrier.then({ apply: false, error: lostAnswer }, { apply: false, error: busy });
+  bench.carrier.next({ apply: false, error: lostAnswer }, { apply: false, error: busy });
   await bench.send();
   await bench.pass(HOUR);
   expect(bench.trail()).toEqual(['uncertain/lost-answer', 'parked/vendor-rate-limited', 'sent']);

@@ -32,7 +32,7 @@ test('gives the carrier a callback URL that carries the command', async () => {
 
 test('parks a message that was answered 429 and sends it later, once', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply: false, error: tooMany });
+  bench.carrier.next({ apply: false, error: tooMany });
   await bench.send();
   expect(bench.carrier.messages).toHaveLength(0);
   expect(bench.trail()).toEqual(['parked/vendor-rate-limited']);
@@ -46,7 +46,7 @@ test('parks a message that was answered 429 and sends it later, once', async () 
 
 test('does not take a crash after a 429 for a lost answer', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply: false, error: tooMany });
+  bench.carrier.next({ apply: false, error: tooMany });
   await bench.send();
   await bench.driver.restart();
   await bench.pass(2 * MINUTE);
@@ -55,7 +55,7 @@ test('does not take a crash after a 429 for a lost answer', async () => {
 
 test('records an invalid number as failed and goes on with the next message', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply: false, error: refusal(21211) });
+  bench.carrier.next({ apply: false, error: refusal(21211) });
   await bench.send();
   await bench.send({ commandId: 'c2' });
   expect(bench.trail()).toEqual(['failed/invalid-number', 'sent']);
@@ -65,7 +65,7 @@ test('records an invalid number as failed and goes on with the next message', as
 
 test('waits when the account is set up wrongly, and sends once it has been put right', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply: false, error: refusal(21408) });
+  bench.carrier.next({ apply: false, error: refusal(21408) });
   await bench.send();
   expect(bench.trail()).toEqual(['parked/vendor-misconfigured']);
   await bench.pass(10 * MINUTE);
@@ -74,7 +74,7 @@ test('waits when the account is set up wrongly, and sends once it has been put r
 
 test('tries a refusal that may pass as often as the table says, then gives up', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then(...Array.from({ length: 9 }, () => ({ apply: false, error: refusal(30003) })));
+  bench.carrier.next(...Array.from({ length: 9 }, () => ({ apply: false, error: refusal(30003) })));
   await bench.send();
   for (let hour = 0; hour < 6; hour += 1) await bench.pass(60 * MINUTE);
   expect(bench.carrier.calls).toHaveLength(3);
@@ -110,7 +110,7 @@ test('waits for a connection that is not known yet, and skips one that was remov
 
 test('remembers a recipient whom the carrier reports as opted out', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply: false, error: refusal(21610) });
+  bench.carrier.next({ apply: false, error: refusal(21610) });
   await bench.send();
   await bench.send({ commandId: 'c2' });
   await bench.send({ commandId: 'c3', to: '+447700900999' });
@@ -130,7 +130,7 @@ test('sends nothing after STOP and again after START', async () => {
 
 test('lets a STOP overtake a message that is parked', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply: false, error: tooMany });
+  bench.carrier.next({ apply: false, error: tooMany });
   await bench.send();
   await bench.hear('STOP');
   await bench.pass(5 * MINUTE);
@@ -140,7 +140,7 @@ test('lets a STOP overtake a message that is parked', async () => {
 
 test('keeps the order of messages to one recipient, also when the first must wait', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply: false, error: tooMany });
+  bench.carrier.next({ apply: false, error: tooMany });
   await bench.send({ body: 'first' });
   await bench.send({ commandId: 'c2', body: 'second' });
   await bench.send({ commandId: 'c3', to: '+447700900999', body: 'to somebody else' });
@@ -150,7 +150,7 @@ test('keeps the order of messages to one recipient, also when the first must wai
 
 test('sends to many recipients at once', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then({ apply: false, hang: true });
+  bench.carrier.next({ apply: false, hang: true });
   bench.driver.send(topics.messages, 'tw1', aCommand());
   bench.driver.send(topics.messages, 'tw1', aCommand({ commandId: 'c2', to: '+447700900999' }));
   await expect.poll(() => bench.carrier.calls.length).toBe(2);
@@ -158,7 +158,7 @@ test('sends to many recipients at once', async () => {
 
 test('puts neither numbers nor texts into the trail', async () => {
   const bench = await SenderBench.start();
-  bench.carrier.then(
+  bench.carrier.next(
     { apply: true },
     { apply: false, error: refusal(21211) },
     { apply: false, error: tooMany },

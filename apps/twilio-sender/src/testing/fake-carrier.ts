@@ -52,7 +52,7 @@ export class FakeCarrier implements VendorMessaging {
   constructor(private readonly now: () => number) {}
 
   /** Says what happens to the next calls, in order; afterwards every message is accepted. */
-  then(...behaviours: readonly Behaviour[]): void {
+  next(...behaviours: readonly Behaviour[]): void {
     this.behaviours.push(...behaviours);
   }
 

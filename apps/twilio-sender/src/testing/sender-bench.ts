@@ -90,7 +90,13 @@ export class SenderBench {
   /** Hands a command to the sender and waits for what comes of it. */
   async send(changes: Partial<MessageCommand> = {}): Promise<void> {
     this.driver.send(topics.messages, 'tw1', aCommand(changes));
+    await this.settle();
+  }
+
+  /** Waits until everything is handled. @throws what ended the service, if something did. */
+  async settle(): Promise<void> {
     await this.driver.settle();
+    if (this.driver.fatalError) throw this.driver.fatalError;
   }
 
   async report(messageSid: string, status: string, changes: Partial<DeliveryReport> = {}): Promise<void> {
@@ -107,7 +113,7 @@ export class SenderBench {
       receivedAt: this.clock.now(),
       ...changes,
     });
-    await this.driver.settle();
+    await this.settle();
   }
 
   async hear(optOutType: 'STOP' | 'START' | null, from = '+447700900123'): Promise<void> {
@@ -127,7 +133,7 @@ export class SenderBench {
       receivedAt: this.clock.now(),
     };
     this.driver.send(topics.communications, 'tw1', communication);
-    await this.driver.settle();
+    await this.settle();
   }
 
   /**

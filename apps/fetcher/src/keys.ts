@@ -1,0 +1,13 @@
+/** Lane and store key of one entity; `entityType` as the vendor is asked for it. */
+export function entityKey(entity: {
+  readonly connectionId: string;
+  readonly entityType: string;
+  readonly entityId: string;
+}): string {
+  return `${entity.connectionId}/${entity.entityType}/${entity.entityId}`;
+}
+
+/** Store key, timer key and lane of one poll: one connection's polls never wait for another's. */
+export function pollKey(connectionId: string, entityType: string): string {
+  return `${connectionId}/poll/${entityType}`;
+}

@@ -1,0 +1,29 @@
+import type { TaskContext } from '#libs/streams';
+import type { FetcherTools } from '../fetcher-tools.js';
+import { type Emission, emitRecord, tellFetch } from './emit-record.step.js';
+import { followDiscoveries } from './follow-discoveries.step.js';
+import { hintPolls } from './hint-polls.step.js';
+import type { PreparedEntity } from './prepare-entity.step.js';
+
+/** Emits an entity after its relations, counts what came of it, and follows what a change of it tells of. */
+export function emitPrepared(
+  tools: FetcherTools,
+  { request, entity, related, discovered }: PreparedEntity,
+  context: TaskContext,
+  traceId: string | null,
+): Emission {
+  for (const relation of related) {
+    const emission = emitRecord(relation.request, relation.entity, context);
+    if (emission === 'changed') tellFetch(relation.request, relation.entity, emission, context, traceId);
+  }
+  const emission = emitRecord(request, entity, context);
+  tools.metrics.compared(entity.body.entityType, request.origin, emission);
+  // Polls overlap on purpose; that they find the same again is nothing to tell.
+  if (request.origin !== 'poll' || emission === 'changed')
+    tellFetch(request, entity, emission, context, traceId);
+  if (emission !== 'changed') return emission;
+  followDiscoveries(request, discovered, context);
+  // An entity that names what it tells of needs no poll to find it.
+  if (discovered.length === 0) hintPolls(tools, request.connectionId, entity.body, context);
+  return emission;
+}

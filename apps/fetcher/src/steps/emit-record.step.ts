@@ -1,0 +1,98 @@
+import { type AccountingRecord, fetcherStores, headerNames, outcomeOf, topics } from '#libs/contracts';
+import { digestOf } from '#libs/core';
+import type { TaskContext } from '#libs/streams';
+import { entityKey } from '../keys.js';
+import type { FetchRequest } from './coalesce-notices.step.js';
+import { type ComparedEntity, type Comparison, compareEntity } from './compare-entity.step.js';
+
+/** What was done with an entity; `rechecked` = emitted although unchanged, because somebody asked. */
+export type Emission = Comparison | 'rechecked';
+
+/**
+ * Emits the record when it says something new (or somebody asked for the current state) and remembers it. Looks at the
+ * fingerprint only now, in the same turn in which it writes, because other lanes may have emitted the entity meanwhile.
+ */
+export function emitRecord(request: FetchRequest, entity: ComparedEntity, context: TaskContext): Emission {
+  const fingerprints = context.store(fetcherStores.fingerprints);
+  const key = entityKey(request);
+  const comparison = compareEntity(entity, fingerprints.get(key));
+  if (comparison === 'superseded') return comparison;
+  if (comparison === 'unchanged' && !request.recheck) return comparison;
+  const record = recordOf(request, entity, context);
+  fingerprints.put(key, {
+    version: record.version,
+    contentHash: record.contentHash,
+    recordId: record.recordId,
+    emittedAt: context.now(),
+    entityType: record.entityType,
+    deleted: record.deleted,
+  });
+  const headers = { [headerNames.origin]: record.origin, [headerNames.workspace]: record.workspaceId };
+  context.emit(topics.records, record.connectionId, record, headers);
+  return comparison === 'unchanged' ? 'rechecked' : comparison;
+}
+
+/** Says in the trail what a fetch came to. */
+export function tellFetch(
+  request: FetchRequest,
+  entity: ComparedEntity,
+  emission: Emission,
+  context: TaskContext,
+  traceId: string | null,
+): void {
+  const emitted = emission === 'changed' || emission === 'rechecked';
+  const { body } = entity;
+  context.emit(
+    topics.outcomes,
+    request.workspaceId,
+    outcomeOf({
+      ...aboutRequest(request),
+      entityType: body.entityType,
+      entityNumber: body.entityNumber,
+      step: 'fetch',
+      status: emitted ? 'fetched' : emission,
+      reason: reasonOf(emission, body.deleted),
+      service: context.service,
+      at: context.now(),
+      what: digestOf(entityKey(request), ...request.noticeIds),
+      traceId,
+      recordId: recordIdOf(request, entity),
+    }),
+  );
+}
+
+/** What an outcome about a request refers to. */
+export function aboutRequest(request: FetchRequest) {
+  const { workspaceId, vendor, connectionId, entityType, entityId, origin, noticeIds, webhookIds } = request;
+  return { workspaceId, vendor, connectionId, entityType, entityId, origin, noticeIds, webhookIds };
+}
+
+function reasonOf(emission: Emission, deleted: boolean): string | null {
+  if (emission === 'rechecked') return 'recheck';
+  return deleted ? 'gone' : null;
+}
+
+function recordOf(request: FetchRequest, entity: ComparedEntity, context: TaskContext): AccountingRecord {
+  const { body, raw, contentHash } = entity;
+  return {
+    recordId: recordIdOf(request, entity),
+    workspaceId: request.workspaceId,
+    connectionId: request.connectionId,
+    vendor: request.vendor,
+    contentHash,
+    noticeIds: request.noticeIds,
+    webhookIds: request.webhookIds,
+    origin: request.origin,
+    recheck: request.recheck,
+    recheckTokens: request.recheckTokens,
+    fetchedAt: context.now(),
+    firstNoticedAt: request.firstNoticedAt,
+    raw,
+    ...body,
+  };
+}
+
+/** The same state of the same entity has the same id. */
+function recordIdOf(request: FetchRequest, { body, contentHash }: ComparedEntity): string {
+  return digestOf(request.connectionId, body.entityType, body.entityId, contentHash);
+}

@@ -1,0 +1,75 @@
+import { type Connection, fetcherStores, type PollCursor } from '#libs/contracts';
+import { digestOf } from '#libs/core';
+import type { TaskContext } from '#libs/streams';
+import type { EntityTypePlan } from '#libs/vendor-kit';
+import type { FetcherTools } from '../fetcher-tools.js';
+import { pollKey } from '../keys.js';
+import { setPollTimer } from './hint-polls.step.js';
+
+/** Name of the timer of the regular poll. */
+export const REGULAR_POLL = 'poll';
+
+const DAY_MS = 86_400_000;
+/** A poll that is this late has no timer any more: its connection was away, or it is a new one. */
+const OVERDUE_MS = 60_000;
+
+/** Sees to it that every connection of this task has its polls planned; the polls themselves run in lanes of their own. */
+export function planPolls(tools: FetcherTools, context: TaskContext): void {
+  for (const connection of tools.connections.values()) {
+    if (connection.vendor !== tools.vendor.manifest.id || connection.status !== 'active') continue;
+    if (!context.owns(connection.connectionId)) continue;
+    for (const plan of tools.source.entityTypes) planPoll(tools, connection, plan, context);
+  }
+}
+
+function planPoll(
+  tools: FetcherTools,
+  connection: Connection,
+  plan: EntityTypePlan,
+  context: TaskContext,
+): void {
+  if (plan.pollIntervalMs === null) return;
+  const { connectionId } = connection;
+  const cursors = context.store(fetcherStores.cursors);
+  const key = pollKey(connectionId, plan.entityType);
+  const cursor = cursors.get(key);
+  if (cursor && cursor.nextPollAt > context.now() - OVERDUE_MS) return;
+  const next = cursor
+    ? context.now()
+    : context.now() + spreadOf(key, pollIntervalOf(tools, connection, plan));
+  cursors.put(key, { ...(cursor ?? firstCursor(tools, connection, plan, context)), nextPollAt: next });
+  setPollTimer(context, REGULAR_POLL, { connectionId, entityType: plan.entityType }, next);
+}
+
+/** Begins where the connection came to be, so that nothing is missed and the past is not told as news. */
+function firstCursor(
+  { source, settings }: FetcherTools,
+  connection: Connection,
+  { entityType }: EntityTypePlan,
+  context: TaskContext,
+): PollCursor {
+  const since = Math.max(
+    Math.min(connection.updatedAt, context.now()),
+    context.now() - settings.maxLookBackMs,
+  );
+  return { position: source.startPosition(entityType, since), polledAt: since, nextPollAt: since };
+}
+
+/** The pause between two polls: the vendor's default, or longer so that all polls keep to their share of the daily limit. */
+export function pollIntervalOf(
+  { vendor, source, settings }: Pick<FetcherTools, 'vendor' | 'source' | 'settings'>,
+  connection: Connection,
+  plan: EntityTypePlan,
+): number {
+  const { limits, limitsOf } = vendor.manifest;
+  const perDay = limitsOf(connection.settings).perDay ?? limits.perDay;
+  const polledTypes = source.entityTypes.filter(({ pollIntervalMs }) => pollIntervalMs !== null).length;
+  const affordable = perDay === undefined ? 0 : (DAY_MS * polledTypes) / (perDay * settings.pollShareOfDay);
+  return Math.ceil(Math.max(plan.pollIntervalMs ?? 0, affordable));
+}
+
+/** A part of the interval that is fixed for the poll, so that the polls of many connections spread over it. */
+export function spreadOf(key: string, intervalMs: number): number {
+  const fraction = Number.parseInt(digestOf(key).slice(0, 8), 16) / 0xffffffff;
+  return Math.floor(fraction * intervalMs);
+}
