@@ -83,7 +83,6 @@ async function startRuntime(
     topology: buildTopology(service, handlers, [pipeline]),
     client,
     codec: new RegistryCodec({ url: registryUrl }, systemClock),
-    partitions: PARTITIONS,
     group: { sessionTimeoutMs: 6_000, heartbeatIntervalMs: 500 },
     taskEvents: { ...silentTaskEvents, fatal: (error) => events.fatal?.(error) },
     groupEvents: {
@@ -135,7 +134,7 @@ test('a former owner that comes back is fenced', async () => {
   // A second owner of the same tasks, outside the group: what a zombie's successor does before it reads anything.
   const logs = new KafkaTaskLogFactory(
     client,
-    { service, partitions: PARTITIONS, topics: [output.name], transactionTimeoutMs: 10_000 },
+    { service, inputs: [input.name], topics: [input.name, output.name], transactionTimeoutMs: 10_000 },
     systemClock,
   );
   const stolen = await Promise.all([0, 1, 2, 3].map((partition) => logs.open(partition)));

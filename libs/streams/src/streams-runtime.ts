@@ -1,5 +1,5 @@
 import { runtimeStores, type Topic } from '#libs/contracts';
-import { type Clock, type Random, systemClock, systemRandom } from '#libs/core';
+import { type Clock, dispositionOf, type Random, sleep, systemClock, systemRandom } from '#libs/core';
 import type { Codec } from './codec/codec.js';
 import { GroupConsumer, type GroupConsumerEvents } from './kafka/group-consumer.js';
 import type { KafkaClient } from './kafka/kafka-client.js';
@@ -15,8 +15,6 @@ export interface StreamsRuntimeOptions {
   readonly topology: Topology;
   readonly client: KafkaClient;
   readonly codec: Codec;
-  /** Partitions of every topic of the chain. */
-  readonly partitions: number;
   readonly settings?: Partial<TaskSettings>;
   readonly group?: Partial<GroupSettings>;
   readonly clock?: Clock;
@@ -44,10 +42,13 @@ const DEFAULT_GROUP: GroupSettings = {
   transactionTimeoutMs: 15_000,
 };
 
+const REGISTRY_RETRY_MS = 1_000;
+
 /** Runs a topology against Kafka. */
 export class StreamsRuntime {
   private readonly host: TaskHost;
   private readonly consumer: GroupConsumer;
+  private stopped = false;
 
   constructor(private readonly options: StreamsRuntimeOptions) {
     const { topology, client, codec } = options;
@@ -57,7 +58,7 @@ export class StreamsRuntime {
       client,
       {
         service: topology.service,
-        partitions: options.partitions,
+        inputs: topology.inputs.map(({ topic }) => topic.name),
         topics: [...new Set(topicsOf(topology))],
         transactionTimeoutMs: group.transactionTimeoutMs,
       },
@@ -83,21 +84,35 @@ export class StreamsRuntime {
     );
   }
 
-  /** Learns the schema ids, then joins the group. */
+  /** Learns the schema ids, waiting for the registry as long as it takes, then joins the group. */
   async start(): Promise<void> {
-    const { topology, codec } = this.options;
-    await codec.warm([...topology.outputs, ...stateTopicsOf(topology)]);
-    this.consumer.start();
+    const { topology, codec, taskEvents } = this.options;
+    const clock = this.options.clock ?? systemClock;
+    while (!this.stopped) {
+      try {
+        await codec.warm([...topology.outputs, ...stateTopicsOf(topology)]);
+        this.consumer.start();
+        return;
+      } catch (error) {
+        if (dispositionOf(error) !== 'retry') {
+          taskEvents.fatal(error);
+          return;
+        }
+        taskEvents.waitingForRegistry(error);
+        await sleep(clock, REGISTRY_RETRY_MS);
+      }
+    }
   }
 
   /** Drains, commits, leaves the group. */
   async stop(): Promise<void> {
+    this.stopped = true;
     await this.consumer.stop();
   }
 
-  /** Whether all tasks that this process owns are restored. */
+  /** Whether the group was joined and all tasks that this process owns are restored. */
   get ready(): boolean {
-    return this.host.ready;
+    return this.consumer.hasJoined && this.host.ready;
   }
 
   /** When the broker last answered (epoch milliseconds). */

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Controller, UseFilters } from '@nestjs/common';
-import { EventPattern } from '@nestjs/microservices';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import type { Outcome, StoreDefinition, Topic } from '#libs/contracts';
 import { PassThroughFilter } from '../nest/pass-through.filter.js';
 import type { DueTimer, InputRecord } from './context.js';
@@ -102,11 +102,12 @@ export function patternText(pattern: HandlerPattern): string {
 }
 
 function handler(pattern: HandlerPattern): MethodDecorator {
-  const forNest = EventPattern<string>(patternText(pattern), streamsTransport, {
-    pattern,
-  }) as MethodDecorator;
+  const forNest = EventPattern(patternText(pattern), streamsTransport, { pattern }) as MethodDecorator;
   return (target, name, descriptor) => {
     forNest(target, name, descriptor);
+    // Without these Nest hands over the payload alone.
+    Payload()(target, name, 0);
+    Ctx()(target, name, 1);
     Reflect.defineMetadata(HANDLER_PATTERN, pattern, descriptor.value as object);
   };
 }

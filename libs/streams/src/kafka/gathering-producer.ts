@@ -67,7 +67,7 @@ export class GatheringProducer implements LogProducer {
   }
 
   send<T>(record: OutgoingRecord<T>): Promise<void> {
-    return this.sendAll([record as OutgoingRecord<unknown>]);
+    return this.sendAll([record]);
   }
 
   sendAll(records: readonly OutgoingRecord<unknown>[]): Promise<void> {

@@ -48,6 +48,7 @@ export class GroupConsumer {
   private readonly group: ConsumerGroup;
   private readonly readPositions = new Map<string, number>();
   private stopping = false;
+  private joinedOnce = false;
   private rejoin: { cause: string } | undefined;
   private loop: Promise<void> = Promise.resolve();
   private fetching = new Map<string, Promise<void>>();
@@ -74,6 +75,11 @@ export class GroupConsumer {
       rebalanceTimeoutMs: options.rebalanceTimeoutMs,
     });
     this.lastAnswerAt = clock.now();
+  }
+
+  /** Whether the group has been joined since the start. */
+  get hasJoined(): boolean {
+    return this.joinedOnce;
   }
 
   start(): void {
@@ -116,6 +122,7 @@ export class GroupConsumer {
       await this.group.joinAndSync();
       this.lastAnswerAt = this.clock.now();
       const partitions = [...new Set(this.group.assigned().flatMap((assigned) => assigned.partitions))];
+      this.joinedOnce = true;
       this.events.joined(this.group.memberId ?? '', partitions);
       this.rejoin = undefined;
       const stopHeartbeat = this.startHeartbeat();

@@ -6,7 +6,7 @@ import { RegistryCodec } from '../codec/registry-codec.js';
 import { createTopicsForTest } from '../testing/topics-for-tests.js';
 import { GatheringProducer } from './gathering-producer.js';
 import { KafkaClient } from './kafka-client.js';
-import { TableReader } from './table-reader.js';
+import { TablesReader } from './tables-reader.js';
 
 async function setUp(): Promise<{ client: KafkaClient; codec: RegistryCodec; topic: Topic<Connection> }> {
   const { kafkaBrokers, registryUrl } = inject('infrastructure');
@@ -33,14 +33,15 @@ test('a table holds the last value of each key, and follows changes', async () =
     ),
   );
   await producer.send({ topic, key: 'c7', value: null });
-  const table = new TableReader(client, codec, topic, systemClock, () => undefined);
-  await table.start();
+  const reader = new TablesReader(client, codec, [topic], systemClock, () => undefined);
+  await reader.start();
+  const table = reader.table(topic);
   expect([...table.values()]).toHaveLength(99);
   expect(table.get('c99')?.displayName).toBe('name 499');
   expect(table.get('c7')).toBeUndefined();
   await producer.send({ topic, key: 'c7', value: aConnection('c7', 'back again') });
   await expect.poll(() => table.get('c7')?.displayName).toBe('back again');
-  await table.stop();
+  await reader.stop();
   await producer.close();
 });
 

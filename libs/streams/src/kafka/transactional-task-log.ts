@@ -9,8 +9,8 @@ import { type PartitionRecords, RecordWriter } from './record-writer.js';
 /** Settings of {@link KafkaTaskLogFactory}. */
 export interface TaskLogOptions {
   readonly service: string;
-  /** Partitions of every topic of the chain. */
-  readonly partitions: number;
+  /** Input topics; they and the state topics are co-partitioned. */
+  readonly inputs: readonly string[];
   /** All topics that tasks write to or restore from. */
   readonly topics: readonly string[];
   /** The broker aborts a transaction that is open for longer. */
@@ -31,6 +31,8 @@ const NOT_DONE_YET = new Set([
 
 /** Opens {@link KafkaTaskLog}s: one transactional producer per task, `<service>.<partition>`. */
 export class KafkaTaskLogFactory implements TaskLogFactory {
+  private partitions = 0;
+
   constructor(
     private readonly client: KafkaClient,
     private readonly options: TaskLogOptions,
@@ -38,7 +40,7 @@ export class KafkaTaskLogFactory implements TaskLogFactory {
   ) {}
 
   partitionOf(key: string): number {
-    return partitionOfKey(key, this.options.partitions);
+    return partitionOfKey(key, this.partitions);
   }
 
   async open(partition: number): Promise<TaskLog> {
@@ -46,6 +48,7 @@ export class KafkaTaskLogFactory implements TaskLogFactory {
     try {
       await cluster.connect();
       await cluster.addMultipleTargetTopics(this.options.topics);
+      this.partitions = this.commonPartitionCount(cluster);
       const transactionalId = `${this.options.service}.${partition}`;
       const transactions = await cluster.findGroupCoordinator({
         groupId: transactionalId,
@@ -66,6 +69,21 @@ export class KafkaTaskLogFactory implements TaskLogFactory {
       await cluster.disconnect();
       throw error;
     }
+  }
+
+  /** A key must be in the same partition of every input, or its state would not be found. */
+  private commonPartitionCount(cluster: Cluster): number {
+    const counts = this.options.inputs.map((topic) => cluster.findTopicPartitionMetadata(topic).length);
+    const [count] = counts;
+    if (count !== undefined && count > 0 && counts.every((other) => other === count)) return count;
+    const found = this.options.inputs.map((topic, i) => `${topic} ${counts[i] ?? 0}`).join(', ');
+    throw new LedgerwireError(
+      `the inputs of ${this.options.service} differ in their number of partitions: ${found}`,
+      {
+        code: 'not-copartitioned',
+        disposition: 'halt',
+      },
+    );
   }
 }
 

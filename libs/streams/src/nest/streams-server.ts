@@ -19,6 +19,8 @@ export interface StreamsServerOptions {
   readonly pipelines: readonly (abstract new (...parameters: never[]) => object)[];
   readonly bindings?: TopicBindings | undefined;
   createRuntime(topology: Topology): StreamsRuntime;
+  /** Handlers may rely on tables: nothing is consumed before this resolves. */
+  beforeStart(): Promise<void>;
 }
 
 /** Nest's transport strategy for tasks: collects the decorated handlers, then runs them as a topology. */
@@ -27,6 +29,7 @@ export class StreamsServer extends Server implements CustomTransportStrategy {
   /** Errors decide over the record; Nest must not swallow or log them. */
   override readonly propagatesEventHandlerErrors = true;
   private readonly found: FoundHandler[] = [];
+  private closed = false;
   private runtime: StreamsRuntime | undefined;
 
   constructor(private readonly options: StreamsServerOptions) {
@@ -44,11 +47,15 @@ export class StreamsServer extends Server implements CustomTransportStrategy {
     this.found.push({ pattern, invoke: (input, context) => call(callback, input, context) });
   }
 
-  listen(callback: (error?: unknown) => void): void {
-    this.start().then(() => callback(), callback);
+  listen(callback: () => void): void {
+    const topology = this.buildTopology();
+    // Not awaited: the service must answer its probes while it waits for tables, registry and broker.
+    void this.start(topology);
+    callback();
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     await this.runtime?.stop();
   }
 
@@ -65,11 +72,16 @@ export class StreamsServer extends Server implements CustomTransportStrategy {
     return this.runtime as T;
   }
 
-  private async start(): Promise<void> {
+  private buildTopology(): Topology {
     const pipelines = this.options.pipelines.map(
       (pipeline) => (Reflect.getMetadata(PIPELINE_OPTIONS, pipeline) ?? {}) as PipelineOptions,
     );
-    const topology = buildTopology(this.options.service, this.found, pipelines, this.options.bindings);
+    return buildTopology(this.options.service, this.found, pipelines, this.options.bindings);
+  }
+
+  private async start(topology: Topology): Promise<void> {
+    await this.options.beforeStart();
+    if (this.closed) return;
     this.runtime = this.options.createRuntime(topology);
     await this.runtime.start();
   }

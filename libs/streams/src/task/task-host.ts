@@ -1,4 +1,4 @@
-import { type Clock, fullJitterBackoff, type Random, sleep } from '#libs/core';
+import { type Clock, fullJitterBackoff, LedgerwireError, type Random, sleep } from '#libs/core';
 import type { TaskLogFactory } from '../log/task-log.js';
 import { Task, type TaskPorts } from './task.js';
 
@@ -110,6 +110,10 @@ export class TaskHost {
         return;
       } catch (error) {
         this.ports.openFailed(partition, error);
+        if (error instanceof LedgerwireError && error.disposition === 'halt') {
+          this.ports.events.fatal(error);
+          return;
+        }
         await sleep(this.ports.clock, fullJitterBackoff(REOPEN, attempt, this.ports.random) + 20);
       }
     }

@@ -11,7 +11,7 @@ import {
 import type { InputHandler, Invoke, TickHandler, Topology } from './topology.js';
 
 /** Stands for a topic that is chosen when the service starts. */
-export type TopicBindings = Readonly<Record<string, Topic<never>>>;
+export type TopicBindings = Readonly<Record<string, Topic<unknown>>>;
 
 /** A handler as it was found, by Nest or on an instance. */
 export interface FoundHandler {
@@ -29,8 +29,7 @@ export function buildTopology(
   pipelines: readonly PipelineOptions[],
   bindings: TopicBindings = {},
 ): Topology {
-  const bind = (topic: Topic<unknown>): Topic<unknown> =>
-    (bindings[topic.name] as Topic<unknown> | undefined) ?? topic;
+  const bind = (topic: Topic<unknown>): Topic<unknown> => bindings[topic.name] ?? topic;
   const inputs: InputHandler[] = [];
   const timers = new Map<string, Invoke<DueTimer>>();
   const ticks: TickHandler[] = [];
