@@ -1,0 +1,122 @@
+import type { MessageCommand } from '#libs/contracts';
+import { commandIdOf } from '#libs/core';
+import type { Channel, Delivery, MessageTemplates } from '../definition/flow.js';
+import { skipReasons } from '../events/skip-reasons.js';
+import type { TemplateProblem } from '../templates/template-failure.js';
+import type { RenderResult, TemplateRenderer, TemplateSource } from '../templates/template-renderer.js';
+import { type Evaluation, mergeEvaluations, type MessageDraft } from './evaluation.js';
+import { type Occasion, skipOf } from './occasion.js';
+import { type Addressee, addresseesOf, maskAddress } from './recipient-addresses.js';
+
+/** Makes the messages of one delivery: one for each addressee that can be reached, rendered once a channel. */
+export async function deliver(
+  delivery: Delivery,
+  occasion: Occasion,
+  renderer: TemplateRenderer,
+  targetPrefix = '',
+): Promise<Evaluation> {
+  const rendered = new Map<Channel, Promise<RenderResult>>();
+  const render = (channel: Channel): Promise<RenderResult> => {
+    const known = rendered.get(channel) ?? renderer.render(requestFor(channel, delivery.templates, occasion));
+    rendered.set(channel, known);
+    return known;
+  };
+  const parts = addresseesOf(delivery, occasion).map((addressee) => {
+    const { flow, step, businessEvent } = occasion;
+    const target = `${targetPrefix}${addressee.target}`;
+    const commandId = commandIdOf({ flowId: flow.id, flowStep: step.id, businessEvent, target });
+    return messageFor(addressee, commandId, delivery, occasion, render);
+  });
+  return mergeEvaluations(await Promise.all(parts));
+}
+
+async function messageFor(
+  addressee: Addressee,
+  commandId: string,
+  delivery: Delivery,
+  occasion: Occasion,
+  render: (channel: Channel) => Promise<RenderResult>,
+): Promise<Partial<Evaluation>> {
+  if (await occasion.input.isDerived?.(commandId))
+    return { skips: [skipOf(occasion, 'duplicate', { commandId })] };
+  if (!addressee.ok) {
+    const { reason, channel } = addressee;
+    const detail =
+      addressee.detail === reason ? skipReasons[reason] : `${skipReasons[reason]} (${addressee.detail})`;
+    return { skips: [skipOf(occasion, reason, { commandId, channel, detail })] };
+  }
+  const { channel } = addressee;
+  const result = await render(channel);
+  if (!result.ok) {
+    return {
+      skips: [skipOf(occasion, 'template-error', { commandId, channel, detail: describe(result.problem) })],
+    };
+  }
+  const command = commandOf(addressee, commandId, delivery, occasion, result.texts);
+  const draft: MessageDraft = {
+    command,
+    recipient: maskAddress(channel, addressee.address),
+    detail: addressee.detail,
+  };
+  return { messages: [draft] };
+}
+
+function requestFor(
+  channel: Channel,
+  templates: MessageTemplates,
+  occasion: Occasion,
+): {
+  readonly templates: readonly TemplateSource[];
+  readonly model: Occasion['model']['template'];
+} {
+  const model = occasion.model.template;
+  if (channel === 'sms')
+    return { templates: [{ part: 'sms', source: templates.sms ?? templates.text }], model };
+  const html: TemplateSource[] = templates.html === null ? [] : [{ part: 'html', source: templates.html }];
+  const subject: TemplateSource = { part: 'subject', source: templates.subject ?? '' };
+  return { templates: [{ part: 'text', source: templates.text }, subject, ...html], model };
+}
+
+function commandOf(
+  addressee: Addressee & { readonly ok: true },
+  commandId: string,
+  delivery: Delivery,
+  occasion: Occasion,
+  [body = '', subject, html]: readonly string[],
+): MessageCommand {
+  const { flow, step, input, businessEvent } = occasion;
+  const { record, now } = input;
+  return {
+    commandId,
+    workspaceId: flow.workspaceId,
+    connectionId: flow.targetConnectionId,
+    flowId: flow.id,
+    flowVersion: flow.version,
+    flowStep: step.id,
+    businessEvent,
+    channel: addressee.channel,
+    to: addressee.address,
+    recipientKind: addressee.kind,
+    sender: delivery.sender[addressee.channel],
+    subject: subject ?? null,
+    body,
+    html: html ?? null,
+    sourceConnectionId: record.connectionId,
+    sourceVendor: record.vendor,
+    entityType: record.entityType,
+    entityId: record.entityId,
+    entityNumber: record.entityNumber,
+    recordId: record.recordId,
+    origin: record.origin,
+    uncertainPolicy: delivery.uncertainPolicy,
+    createdAt: now,
+    notAfter: delivery.notAfterMs === null ? null : now + delivery.notAfterMs,
+    firstNoticedAt: record.firstNoticedAt,
+    resendOf: null,
+  };
+}
+
+function describe({ part, message, line, column }: TemplateProblem): string {
+  const place = line === null ? '' : ` in line ${line}, column ${column ?? 1}`;
+  return `The ${part} template failed${place}: ${message}.`;
+}

@@ -1,0 +1,106 @@
+import type { Contact } from '#libs/contracts';
+import type { Flow, Step } from '../definition/flow.js';
+import { type Skip, type SkipReason, skipReasons } from '../events/skip-reasons.js';
+import type { EntityReference, EvaluationInput } from './evaluation.js';
+import { buildModel, type Model, type Subject } from './model.js';
+
+/** One step that something happened for: all that its messages are made from. */
+export interface Occasion {
+  readonly flow: Flow;
+  readonly step: Step;
+  readonly input: EvaluationInput;
+  readonly businessEvent: string;
+  readonly subject: Subject;
+  readonly model: Model;
+}
+
+/** An occasion, or the entities that are missing for it. */
+export type OccasionResult =
+  | { readonly ok: true; readonly occasion: Occasion }
+  | { readonly ok: false; readonly needs: readonly EntityReference[] };
+
+/** What the event itself adds to the data. */
+export interface OccasionEvent {
+  readonly businessEvent: string;
+  readonly reminderDays: number | null;
+  readonly changedFields: readonly string[];
+}
+
+/** Gathers the records of an occasion and builds its data. */
+export function occasionOf(
+  flow: Flow,
+  step: Step,
+  input: EvaluationInput,
+  event: OccasionEvent,
+): OccasionResult {
+  const { record } = input;
+  const needs: EntityReference[] = [];
+  const { payment } = record;
+  const settles = payment?.invoiceId ?? null;
+  if (settles !== null && input.invoice === undefined && usesAny(step, ['invoice', 'tracking'])) {
+    needs.push({ entityType: 'invoice', entityId: settles });
+  }
+  const invoice = record.invoice ? record : (input.invoice ?? null);
+  const contact = contactOf(step, input, payment?.contactId ?? invoice?.invoice?.contactId ?? null);
+  if ('needs' in contact) needs.push(contact.needs);
+  if (needs.length > 0 || 'needs' in contact) return { ok: false, needs };
+  const subject: Subject = { invoice, payment: payment ? record : null, contact: contact.contact };
+  const model = buildModel({
+    trigger: step.trigger,
+    subject,
+    source: input.sourceConnection,
+    locale: flow.locale,
+    now: input.now,
+    reminderDays: event.reminderDays,
+    changedFields: event.changedFields,
+  });
+  return { ok: true, occasion: { flow, step, input, businessEvent: event.businessEvent, subject, model } };
+}
+
+function contactOf(
+  step: Step,
+  input: EvaluationInput,
+  contactId: string | null,
+): { readonly contact: Contact | null } | { readonly needs: EntityReference } {
+  if (input.record.contact) return { contact: input.record.contact };
+  const known = input.contact;
+  if (
+    known === undefined &&
+    contactId !== null &&
+    (reachesCustomer(step) || usesAny(step, ['contact', 'tracking']))
+  ) {
+    return { needs: { entityType: 'contact', entityId: contactId } };
+  }
+  // A merged contact lives on in another one, which has the address and the groups.
+  const mergedInto = known?.contact?.mergedIntoId ?? null;
+  if (mergedInto !== null && mergedInto !== known?.entityId) {
+    return { needs: { entityType: 'contact', entityId: mergedInto } };
+  }
+  return { contact: known?.deleted === false ? known.contact : null };
+}
+
+function reachesCustomer(step: Step): boolean {
+  const deliveries = [...step.branches.map(({ delivery }) => delivery), step.escalation?.delivery];
+  return deliveries.some((delivery) => delivery?.recipients.customer);
+}
+
+function usesAny(step: Step, roots: readonly string[]): boolean {
+  return roots.some((root) => step.roots.has(root));
+}
+
+/** A skip of this occasion. */
+export function skipOf(
+  occasion: Pick<Occasion, 'flow' | 'businessEvent'> & { readonly step: Pick<Step, 'id'> },
+  reason: SkipReason,
+  more: { readonly detail?: string; readonly commandId?: string; readonly channel?: string | null } = {},
+): Skip {
+  return {
+    flowId: occasion.flow.id,
+    stepId: occasion.step.id,
+    businessEvent: occasion.businessEvent,
+    reason,
+    detail: more.detail ?? skipReasons[reason],
+    commandId: more.commandId ?? null,
+    channel: more.channel ?? null,
+  };
+}

@@ -1,0 +1,47 @@
+export { checkFlow } from './definition/check-flow.js';
+export type {
+  Channel,
+  Delivery,
+  Flow,
+  MessageTemplates,
+  Recipients,
+  StaffList,
+  Step,
+} from './definition/flow.js';
+export type { FlowProblem } from './definition/flow-problems.js';
+export { loadFlow, type ParsedFlow, parseFlow } from './definition/parse-flow.js';
+export { type FlowTarget, retargetFlow } from './definition/retarget-flow.js';
+export { evaluateFlow } from './evaluation/evaluate-flow.js';
+export { evaluateReminder } from './evaluation/evaluate-reminder.js';
+export type { EntityReference, Evaluation, EvaluationInput, MessageDraft } from './evaluation/evaluation.js';
+export { type BusinessEvent, eventsOf, whyNoEvent } from './events/business-events.js';
+export { type Skip, type SkipReason, skipReasons } from './events/skip-reasons.js';
+export { type Trigger, type TriggerInfo, triggers } from './events/triggers.js';
+export { normaliseEmail } from './recipients/email-address.js';
+export { type NormalisedPhone, normalisePhone, type WrittenPhone } from './recipients/phone-number.js';
+export { planReminders, type ReminderChanges } from './reminders/plan-reminders.js';
+export {
+  parseReminderKey,
+  reminderKeyOf,
+  type ReminderPlan,
+  type ReminderReference,
+} from './reminders/reminder.js';
+export {
+  SAMPLE_NOW,
+  sampleContact,
+  sampleInvoice,
+  samplePayment,
+  sampleSource,
+  sampleTarget,
+} from './samples/sample-records.js';
+export { InlineRenderer } from './templates/inline-renderer.js';
+export type { TemplateErrorCode, TemplatePart, TemplateProblem } from './templates/template-failure.js';
+export { defaultTemplateLimits, type TemplateLimits } from './templates/template-limits.js';
+export type { TemplateModel } from './templates/template-model.js';
+export type {
+  RenderRequest,
+  RenderResult,
+  TemplateRenderer,
+  TemplateSource,
+} from './templates/template-renderer.js';
+export { WorkerRenderer, type WorkerRendererOptions } from './templates/worker-renderer.js';

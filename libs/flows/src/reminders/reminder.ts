@@ -1,0 +1,99 @@
+import type { AccountingRecord, Connection, EpochMs } from '#libs/contracts';
+import type { Flow, ReminderSchedule, Step } from '../definition/flow.js';
+import { addDays, companyInstant, toWorkingDay } from '../evaluation/company-time.js';
+import { isSettled, reminderEventKey, stageOf } from '../events/business-events.js';
+import type { ReminderTrigger } from '../events/triggers.js';
+
+/** Which reminder: one step of one flow, one number of days, one invoice. */
+export interface ReminderReference {
+  readonly flowId: string;
+  readonly stepId: string;
+  readonly days: number;
+  readonly connectionId: string;
+  readonly invoiceId: string;
+}
+
+/** A timer that the mapper sets; setting the same key again moves it. */
+export interface ReminderPlan extends ReminderReference {
+  /** Key of the timer, and the token of the recheck that is asked for when it fires. */
+  readonly key: string;
+  readonly recheckToken: string;
+  /** UTC; never before `now`. */
+  readonly fireAt: EpochMs;
+  /** What the messages of this reminder are about, e.g. `invoice/42/overdue/3d`. */
+  readonly businessEvent: string;
+}
+
+const PREFIX = 'reminder';
+
+/** The key of a reminder's timer; the same for as long as the reminder is the same. */
+export function reminderKeyOf(reference: ReminderReference): string {
+  const { connectionId, invoiceId, flowId, stepId, days } = reference;
+  return [PREFIX, connectionId, invoiceId, flowId, stepId, String(days)].map(encodeURIComponent).join('/');
+}
+
+/** Reads a key or recheck token back; null when it is no reminder's. */
+export function parseReminderKey(key: string): ReminderReference | null {
+  const [prefix, connectionId, invoiceId, flowId, stepId, days, ...more] = key.split('/').map(decode);
+  if (prefix !== PREFIX || !connectionId || !invoiceId || !flowId || !stepId || !days || more.length > 0)
+    return null;
+  return /^\d+$/.test(days) ? { connectionId, invoiceId, flowId, stepId, days: Number(days) } : null;
+}
+
+/** Whether reminders for this invoice make sense at all: the customer's, issued, and something is still open. */
+export function isRemindable(record: AccountingRecord): boolean {
+  const { invoice } = record;
+  return invoice?.kind === 'sales' && stageOf(record) === 'open' && !isSettled(record);
+}
+
+/** A timed step with what its trigger guarantees. */
+export interface ReminderStep extends Step {
+  readonly trigger: ReminderTrigger;
+  readonly schedule: ReminderSchedule;
+}
+
+/** The timed steps of a flow. */
+export function reminderStepsOf(flow: Flow): ReminderStep[] {
+  return flow.steps.filter((step): step is ReminderStep => step.schedule !== null);
+}
+
+/** When the reminder is due: N days from the due date at the local hour, on a working day if the step says so. */
+export function reminderInstant(
+  step: ReminderStep,
+  days: number,
+  dueDate: string,
+  source: Pick<Connection, 'timeZone' | 'country'>,
+): EpochMs {
+  const date = addDays(dueDate, step.trigger === 'invoice.overdue' ? days : -days);
+  const day = step.schedule.businessDays ? toWorkingDay(date, source.country) : date;
+  return companyInstant(day, step.schedule.at, source.timeZone);
+}
+
+/** The reference of one reminder of a record. */
+export function reminderReference(
+  flow: Flow,
+  stepId: string,
+  days: number,
+  record: AccountingRecord,
+): ReminderReference {
+  return { flowId: flow.id, stepId, days, connectionId: record.connectionId, invoiceId: record.entityId };
+}
+
+/** Puts a plan together. */
+export function reminderPlan(
+  reference: ReminderReference,
+  trigger: ReminderTrigger,
+  fireAt: EpochMs,
+): ReminderPlan {
+  const key = reminderKeyOf(reference);
+  const businessEvent = reminderEventKey(reference.invoiceId, trigger, reference.days);
+  return { ...reference, key, recheckToken: key, fireAt, businessEvent };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return '';
+  }
+}
