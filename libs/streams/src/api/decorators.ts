@@ -20,9 +20,7 @@ export interface ConsumeOptions<T> {
   readonly lane?: (record: InputRecord<T>) => string;
   /** For the audit trail: what a record is about, when the runtime parks it or sets it aside. */
   readonly about?: (value: T) => OutcomeSubject;
-  /**
-   * What waiting for long is fair in: at most `maxInFlightPerKey` records of one key are in flight. Default: the record key.
-   */
+  /** At most so many records of one key (connection) are in flight at once in a task; the task's setting when not given. */
   readonly maxInFlightPerKey?: number;
 }
 

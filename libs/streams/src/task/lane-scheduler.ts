@@ -4,6 +4,8 @@ export interface LaneItem {
   readonly lane: string;
   /** What shares fairly: usually the connection. */
   readonly group: string;
+  /** At most so many pieces of the group run at once; the bound of the scheduler when not given. */
+  readonly groupLimit?: number | undefined;
   /** How many waiting pieces of the lane may run together, as one. */
   readonly maxBatch: number;
   /** Only pieces with the same handler run together. */
@@ -25,6 +27,7 @@ interface Lane<I> {
 
 interface Group<I> {
   inFlight: number;
+  readonly limit: number;
   readonly ready: Lane<I>[];
 }
 
@@ -65,7 +68,7 @@ export class LaneScheduler<I extends LaneItem> {
     }
     lane.waiting.push(item);
     this.waitingCount += 1;
-    if (lane.waiting.length === 1 && !lane.running) this.makeReady(lane);
+    if (lane.waiting.length === 1 && !lane.running) this.makeReady(lane, item.groupLimit);
     this.dispatch();
   }
 
@@ -97,14 +100,14 @@ export class LaneScheduler<I extends LaneItem> {
     }
   }
 
-  private makeReady(lane: Lane<I>): void {
+  private makeReady(lane: Lane<I>, limit = this.limits.maxInFlightPerGroup): void {
     let group = this.groups.get(lane.group);
     if (!group) {
-      group = { inFlight: 0, ready: [] };
+      group = { inFlight: 0, limit, ready: [] };
       this.groups.set(lane.group, group);
     }
     group.ready.push(lane);
-    if (group.inFlight < this.limits.maxInFlightPerGroup) this.turns.add(lane.group);
+    if (group.inFlight < group.limit) this.turns.add(lane.group);
   }
 
   private dispatch(): void {
@@ -117,7 +120,7 @@ export class LaneScheduler<I extends LaneItem> {
       if (!group || !lane) continue;
       const items = this.takeBatch(lane);
       if (items.length > 0) this.start(lane, group, items);
-      if (group.ready.length > 0 && group.inFlight < this.limits.maxInFlightPerGroup) this.turns.add(name);
+      if (group.ready.length > 0 && group.inFlight < group.limit) this.turns.add(name);
     }
   }
 

@@ -28,7 +28,8 @@ export function decodeRecord(codec: Codec, handler: InputHandler, raw: RawRecord
     raw,
     input,
     lane: handler.laneOf(input),
-    group: input.key,
+    group: `${raw.topic}\u0000${input.key}`,
+    groupLimit: handler.maxInFlightPerKey,
     maxBatch: handler.maxBatch,
     parked: undefined,
   };

@@ -95,6 +95,7 @@ function toInput(
     topic,
     laneOf: options.lane ?? ((record: InputRecord<unknown>) => record.key),
     about: options.about,
+    maxInFlightPerKey: options.maxInFlightPerKey,
     maxBatch: pattern.kind === 'consume-batch' ? pattern.options.maxBatch : 1,
     together: pattern.kind === 'consume-batch',
     invoke,

@@ -11,6 +11,7 @@ export interface InputHandler {
   readonly laneOf: (record: InputRecord<unknown>) => string;
   readonly about: ((value: unknown) => OutcomeSubject) | undefined;
   readonly maxBatch: number;
+  readonly maxInFlightPerKey: number | undefined;
   /** Takes one record when `maxBatch` is 1 and `together` false, else the list. */
   readonly together: boolean;
   readonly invoke: Invoke<InputRecord<unknown> | readonly InputRecord<unknown>[]>;
