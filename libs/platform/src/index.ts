@@ -27,3 +27,49 @@ export {
   variable,
   wholeNumber,
 } from './config/variables.js';
+export {
+  type HealthIndicator,
+  HealthRegistry,
+  type HealthReport,
+  type HealthResult,
+} from './health/health-registry.js';
+export {
+  createLogger,
+  type LogFields,
+  type Logger,
+  type LoggerOptions,
+  silentLogger,
+} from './logging/logger.js';
+export { NestLogger } from './logging/nest-logger.js';
+export { Scrubber } from './logging/scrubber.js';
+export { type SerializedError, serializeError } from './logging/serialize-error.js';
+export { RawBody } from './service/body-parsers.js';
+export {
+  Lifecycle,
+  type ServiceState,
+  type ShutdownLimits,
+  type ShutdownPhase,
+} from './service/lifecycle.js';
+export { runService } from './service/process.js';
+export {
+  type PlatformConfig,
+  type RunningService,
+  type ServiceConfig,
+  type ServiceDefinition,
+  serviceSchema,
+  type ServiceSurroundings,
+  startService,
+} from './service/run-service.js';
+export type { ServiceContext } from './service/service-context.js';
+export { CLOCK, LOGGER, METRICS_REGISTRY, SERVICE_CONFIG } from './service/tokens.js';
+export {
+  childOf,
+  formatTraceparent,
+  type HeaderBag,
+  parseTraceparent,
+  startTrace,
+  type TraceContext,
+  traceFromHeaders,
+  traceHeaders,
+} from './trace/trace-context.js';
+export { currentTrace, runInTrace } from './trace/trace-scope.js';
