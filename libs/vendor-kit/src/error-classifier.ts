@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type {
   AnswerFacts,
   ErrorRule,
@@ -82,6 +83,18 @@ export function badAnswer(vendor: string, request: Asked, what: string): VendorE
     effect: request.repeatable ? 'none' : 'unknown',
     operation: request.operation,
   });
+}
+
+/**
+ * The JSON of an answer, checked against a schema. The error does not quote the answer, which may hold tokens or personal data.
+ * @throws VendorError `vendor-bad-answer` as {@link badAnswer}.
+ */
+export function readJsonAnswer<T>(vendor: string, request: Asked, body: string, schema: z.ZodType<T>): T {
+  try {
+    return schema.parse(JSON.parse(body));
+  } catch {
+    throw badAnswer(vendor, request, 'not the JSON that is documented');
+  }
 }
 
 /** Failures that speak about the vendor's health and so count for the breaker; refusals of one tenant do not. */

@@ -2,11 +2,16 @@ export { BatchLoader, type BatchLoaderOptions } from './batch-loader.js';
 export type { BreakerReport } from './breaker/breaker-set.js';
 export { type BreakerOptions, defaultBreakerOptions } from './breaker/connection-breaker.js';
 export type * from './contract.js';
-export { badAnswer } from './error-classifier.js';
+export { countryCodeOf } from './country-codes.js';
+export { badAnswer, readJsonAnswer } from './error-classifier.js';
 export { type FaultPoints, noFaultPoints } from './fault-points.js';
 export { decimalText, parseExactJson } from './http/exact-json.js';
+export { retryAfterMsOf, wholeNumberOf } from './http/retry-after.js';
 export { type HttpTransport, TransportFailure, type TransportRequest } from './http/http-transport.js';
 export { UndiciTransport, type UndiciTransportOptions } from './http/undici-transport.js';
+export { deliveryFailureOf, type MessageFailure, messageFailureOf } from './message-error.js';
+export { RawFields } from './raw-fields.js';
+export { pollIntervalMsOf, sourceSettings, wholeNumberText } from './source-settings.js';
 export {
   accessTokenAnswer,
   type AccessTokenAnswer,
@@ -33,3 +38,4 @@ export {
   routePath,
   webhookRoot,
 } from './webhook-records.js';
+export { signatureEquals } from './webhook-signature.js';

@@ -45,7 +45,7 @@ export interface LimitSignals {
 }
 
 /** Per-connection settings as they stand in `Connection.settings`: texts in, typed values out. */
-export type SettingsSchema = z.ZodType<Readonly<Record<string, unknown>>, Readonly<Record<string, string>>>;
+export type SettingsSchema = z.ZodType<Readonly<Record<string, unknown>>>;
 
 /** What is to be known about a vendor without calling it: data. */
 export interface VendorManifest {

@@ -100,7 +100,13 @@ export interface VendorMessaging {
    */
   list(
     call: VendorCall,
-    filter: { readonly channel: Channel; readonly to: string; readonly createdAfter: number },
+    filter: {
+      readonly channel: Channel;
+      readonly to: string;
+      readonly createdAfter: number;
+      /** Narrows the search where the vendor can find by what we tagged the message with. */
+      readonly commandId?: string;
+    },
   ): Promise<readonly MessageState[]>;
   /** Whether a listed message is the one that the command asked for: an exact comparison of what the vendor gives back. */
   isSameMessage(command: MessageCommand, state: MessageState, connection: VendorCall['connection']): boolean;

@@ -70,4 +70,9 @@ export interface VendorSource {
   toRecordBody(raw: RawEntity): RecordBody;
   /** Entities that must be known downstream before this record is of use, in the order in which to emit them. */
   relatedTo(body: RecordBody): readonly EntityRef[];
+  /**
+   * Entities of whose existence this one tells and of which the vendor sends no notice (payments inside a Xero invoice). The
+   * fetcher fetches those that it has never emitted, so that they need not wait for the poll.
+   */
+  discoveredIn(raw: RawEntity): readonly EntityRef[];
 }

@@ -1,0 +1,6 @@
+import { createVendorRegistry } from '#libs/vendor-kit';
+import { twilio } from '#libs/vendors/twilio';
+import { xero } from '#libs/vendors/xero';
+
+/** Every vendor of this build. To add one, add its folder and a line here. */
+export const vendors = createVendorRegistry([xero, twilio]);

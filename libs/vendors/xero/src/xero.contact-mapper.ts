@@ -1,0 +1,68 @@
+import type { Contact, ContactPhone, TrackingOption } from '#libs/contracts';
+import { countryCodeOf, type RawFields } from '#libs/vendor-kit';
+
+/** Xero's phone types, best for messages first. */
+const phoneKinds = [
+  ['MOBILE', 'mobile'],
+  ['DEFAULT', 'default'],
+  ['DDI', 'direct'],
+  ['OFFICE', 'office'],
+  ['FAX', 'fax'],
+] as const;
+const statuses: Readonly<Record<string, string>> = {
+  ACTIVE: 'active',
+  ARCHIVED: 'archived',
+  GDPRREQUEST: 'erased',
+};
+
+/** A Xero contact as the canonical one. @throws LedgerwireError `unmappable`. */
+export function toContact(fields: RawFields): Contact {
+  const status = statuses[fields.text('ContactStatus') ?? 'ACTIVE'];
+  if (status === undefined) throw fields.wrong('ContactStatus');
+  const address = postalAddress(fields.list('Addresses'));
+  return {
+    name: fields.requiredText('Name'),
+    firstName: fields.text('FirstName'),
+    lastName: fields.text('LastName'),
+    email: fields.text('EmailAddress'),
+    phones: toPhones(fields.list('Phones')),
+    status,
+    isCustomer: fields.flag('IsCustomer'),
+    isSupplier: fields.flag('IsSupplier'),
+    groups: fields
+      .list('ContactGroups')
+      .filter((group) => group.text('Status') !== 'DELETED')
+      .flatMap((group) => group.text('Name') ?? []),
+    tracking: fields.list('SalesTrackingCategories').flatMap(toTracking),
+    region: address?.text('Region') ?? null,
+    country: countryCodeOf(address?.text('Country') ?? null),
+    externalNumber: fields.text('ContactNumber'),
+    mergedIntoId: fields.text('MergedToContactID'),
+  };
+}
+
+/** Xero keeps one number of each type in three parts; an empty type has an empty number. */
+function toPhones(phones: readonly RawFields[]): ContactPhone[] {
+  return phoneKinds.flatMap(([type, kind]) =>
+    phones
+      .filter((phone) => phone.text('PhoneType') === type)
+      .flatMap((phone) => {
+        const number = phone.text('PhoneNumber');
+        if (number === null) return [];
+        const countryCode = phone.text('PhoneCountryCode');
+        return [{ kind, countryCode, areaCode: phone.text('PhoneAreaCode'), number }];
+      }),
+  );
+}
+
+function toTracking(choice: RawFields): TrackingOption[] {
+  const category = choice.text('TrackingCategoryName');
+  const option = choice.text('TrackingOptionName');
+  return category === null || option === null ? [] : [{ category, option }];
+}
+
+/** Xero calls the postal address POBOX; the street is taken where the former says neither region nor country. */
+function postalAddress(addresses: readonly RawFields[]): RawFields | undefined {
+  const filled = addresses.filter((address) => address.text('Region') ?? address.text('Country'));
+  return filled.find((address) => address.text('AddressType') === 'POBOX') ?? filled[0];
+}
