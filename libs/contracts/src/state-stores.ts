@@ -7,8 +7,10 @@ import {
   messageLinkSchema,
   optOutSchema,
   parkedWorkSchema,
+  plannedRemindersSchema,
   pollCursorSchema,
   timerSchema,
+  waitingRecordSchema,
 } from './generated/schemas.js';
 import type { SchemaOf } from './schema.js';
 import { stateTopic, type Topic } from './topics.js';
@@ -31,10 +33,15 @@ export const fetcherStores = {
   cursors: defineStore('cursors', pollCursorSchema),
 };
 
-/** Stores of the mapper. `entities` holds the last record of each contact and open invoice, without its raw JSON. */
+/**
+ * Stores of the mapper. `entities` holds the last record of each contact and open invoice (and, for a while, of closed ones),
+ * without its raw JSON; `waiting` the records that lack another entity; `reminders` which timers an invoice has.
+ */
 export const mapperStores = {
   entities: defineStore('entities', accountingRecordSchema),
   commands: defineStore('commands', derivedCommandSchema),
+  waiting: defineStore('waiting', waitingRecordSchema),
+  reminders: defineStore('reminders', plannedRemindersSchema),
 };
 
 /** Stores of the twilio-sender. */

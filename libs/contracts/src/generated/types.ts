@@ -568,6 +568,14 @@ export interface ParkedHeader {
   readonly value: Buffer;
 }
 
+/** The reminders of one invoice by one flow that have a timer or wait for an answer; keyed by connection, invoice and flow. */
+export interface PlannedReminders {
+  /** Version of the flow that they were planned by; another one plans them anew. */
+  readonly flowVersion: number;
+  /** Keys of their timers. A key that is not here has been answered or cancelled. */
+  readonly keys: readonly string[];
+}
+
 /** How far a poll has come; keyed by connection and entity type. */
 export interface PollCursor {
   /** The vendor's own position: a time, a page token. */
@@ -590,4 +598,16 @@ export interface Timer {
   readonly lane: string;
   /** JSON of the handler. */
   readonly payload: string;
+}
+
+/** A record that cannot be evaluated before another entity is known; keyed by connection, debtor and entity. */
+export interface WaitingRecord {
+  /** The AccountingRecord as JSON, without the vendor's raw JSON. Personal data. */
+  readonly record: string;
+  /** The state of the entity that was evaluated last, as JSON; null when there was none. */
+  readonly previous: null | string;
+  /** How often it was evaluated without success. */
+  readonly tries: number;
+  /** Since when it waits, UTC. */
+  readonly since: EpochMs;
 }
