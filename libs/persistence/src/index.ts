@@ -24,4 +24,10 @@ export type { DeadLetterFilter, DeadLetterStore } from './stores/dead-letter.sto
 export type { FlowStore } from './stores/flow.store.js';
 export type { DueForRefresh, GrantStore, ResealedGrant, SealedTokens } from './stores/grant.store.js';
 export type { OAuthStateStore, StateUse } from './stores/oauth-state.store.js';
-export type { NewOutcome, OutcomeFilter, OutcomeStore } from './stores/outcome.store.js';
+export type {
+  NewOutcome,
+  OutcomeCount,
+  OutcomeCursor,
+  OutcomeFilter,
+  OutcomeStore,
+} from './stores/outcome.store.js';

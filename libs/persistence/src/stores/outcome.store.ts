@@ -13,11 +13,26 @@ export interface OutcomeFilter {
   readonly connectionId?: string;
   readonly step?: string;
   readonly status?: string;
+  readonly vendor?: string;
   readonly entityType?: string;
+  readonly flowId?: string;
   /** Inclusive. */
   readonly from?: EpochMs;
   /** Exclusive. */
   readonly to?: EpochMs;
+}
+
+/** Where a page of the newest outcomes goes on: the last row of the page before it. */
+export interface OutcomeCursor {
+  readonly at: EpochMs;
+  readonly position: number;
+}
+
+/** How often something happened. */
+export interface OutcomeCount {
+  readonly step: string;
+  readonly status: string;
+  readonly count: number;
 }
 
 /** One INSERT carries so many rows at most: 28 parameters each, and the protocol takes 65,535. */
@@ -75,9 +90,40 @@ export class OutcomeStore {
     return query.getMany();
   }
 
-  /** The newest outcomes that pass the filter, newest first. */
-  latest(filter: OutcomeFilter, limit: number): Promise<OutcomeRow[]> {
-    const query = this.outcomes.createQueryBuilder('o').orderBy('o.at', 'DESC').limit(limit);
+  /** The highest position given out and committed so far; 0 in an empty trail. */
+  async lastPosition(): Promise<number> {
+    const [last] = await this.outcomes.find({ order: { position: 'DESC' }, take: 1 });
+    return last?.position ?? 0;
+  }
+
+  /** How often each step ended in which status since an instant. */
+  async countsSince(from: EpochMs): Promise<OutcomeCount[]> {
+    const rows = await this.outcomes
+      .createQueryBuilder('o')
+      .select('o.step', 'step')
+      .addSelect('o.status', 'status')
+      .addSelect('count(*)::int', 'count')
+      .where('o.at >= :from', { from: new Date(from) })
+      .groupBy('o.step')
+      .addGroupBy('o.status')
+      .orderBy('o.step')
+      .addOrderBy('o.status')
+      .getRawMany<OutcomeCount>();
+    return rows;
+  }
+
+  /** The newest outcomes that pass the filter, newest first; with `before`, those that follow that row. */
+  latest(filter: OutcomeFilter, limit: number, before?: OutcomeCursor): Promise<OutcomeRow[]> {
+    const query = this.outcomes
+      .createQueryBuilder('o')
+      .orderBy('o.at', 'DESC')
+      .addOrderBy('o.position', 'DESC')
+      .limit(limit);
+    if (before !== undefined)
+      query.andWhere('(o.at, o.position) < (:beforeAt, :beforePosition)', {
+        beforeAt: new Date(before.at),
+        beforePosition: before.position,
+      });
     const { from, to, ...equal } = filter;
     for (const [column, value] of Object.entries(equal))
       if (value !== undefined) query.andWhere(`o.${column} = :${column}`, { [column]: value });

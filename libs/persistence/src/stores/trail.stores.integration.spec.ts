@@ -70,6 +70,26 @@ test('feeds and lists give what they are asked for', async () => {
   expect(fetched.map(({ outcomeId }) => outcomeId)).toEqual(['o3']);
 });
 
+test('the newest outcomes are read page by page, those of one instant included, and counted by step', async () => {
+  const { outcomes } = await openedDatabase();
+  expect(await outcomes.lastPosition()).toBe(0);
+  await outcomes.addAll([1, 2, 2, 2, 3].map((at, index) => anOutcome(`o${index}`, { at })));
+  const first = await outcomes.latest({}, 2);
+  const second = await outcomes.latest({}, 2, first.at(-1));
+  const third = await outcomes.latest({}, 2, second.at(-1));
+  expect([first, second, third].map((page) => page.map(({ outcomeId }) => outcomeId))).toEqual([
+    ['o4', 'o3'],
+    ['o2', 'o1'],
+    ['o0'],
+  ]);
+  expect(await outcomes.lastPosition()).toBe(
+    Math.max(...(await outcomes.after(0, 10)).map((row) => row.position)),
+  );
+  const counts = await outcomes.countsSince(2);
+  expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(4);
+  expect(counts[0]).toEqual({ step: first[0]?.step, status: first[0]?.status, count: 4 });
+});
+
 test('old outcomes are deleted in portions', async () => {
   const { outcomes } = await openedDatabase();
   await outcomes.addAll(path);
