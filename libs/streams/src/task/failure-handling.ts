@@ -17,7 +17,7 @@ import type { TaskSettings } from './task-settings.js';
 import type { TimerQueue } from './timer-queue.js';
 import type { InputHandler } from './topology.js';
 import { UnitOfWork } from './unit-of-work.js';
-import type { RecordItem, TimerItem, WorkItem } from './work-item.js';
+import { isRecord, type RecordItem, type TimerItem, type WorkItem } from './work-item.js';
 
 interface FailurePorts {
   readonly settings: TaskSettings;
@@ -27,6 +27,14 @@ interface FailurePorts {
 
 /** A time that a vendor named is kept, and passed by up to this share of it. */
 const NAMED_TIME_JITTER = 0.1;
+
+/** What failure handling may do with the lanes. */
+export interface LaneAccess {
+  /** Takes out the records of a lane that have not begun. */
+  takeWaitingRecords(lane: string): readonly RecordItem[];
+  /** Handles one record of a failed batch by itself. */
+  runAlone(item: WorkItem): Promise<void>;
+}
 
 /** How one piece of work ended, for the metrics. */
 export type WorkOutcome = 'parked' | 'dead-lettered' | 'failed';
@@ -57,13 +65,8 @@ export class FailureHandling {
     unit.flush(offsetsOf(items));
   }
 
-  /** Decides by the error's disposition. `takeLane` gives what waits in the lane; `runAlone` tries one record by itself. */
-  handle(
-    items: readonly WorkItem[],
-    error: unknown,
-    takeLane: (lane: string) => readonly WorkItem[],
-    runAlone: (item: WorkItem) => Promise<void>,
-  ): WorkOutcome {
+  /** Decides by the error's disposition. */
+  async handle(items: readonly WorkItem[], error: unknown, lanes: LaneAccess): Promise<WorkOutcome> {
     const disposition = dispositionOf(error);
     const [first] = items;
     if (disposition === 'halt' || !first) {
@@ -72,13 +75,12 @@ export class FailureHandling {
     }
     if (first.kind === 'tick') return 'failed';
     if (first.kind === 'timer') return this.postponeTimer(first, error);
-    const records = items.filter((item) => item.kind === 'record');
-    if (disposition === 'dead-letter') {
-      if (records.length > 1) void this.runOneByOne(records, runAlone);
-      else this.setAside(records, error);
-      return 'dead-lettered';
-    }
-    return this.park(records, error, takeLane);
+    const records = items.filter(isRecord);
+    if (disposition !== 'dead-letter') return this.park(records, error, lanes);
+    // One of them may be to blame: each gets its own try before any is set aside.
+    if (records.length > 1) for (const item of records) await lanes.runAlone(item);
+    else this.setAside(records, error);
+    return 'dead-lettered';
   }
 
   /** Parks records that come while their lane is closed. */
@@ -106,6 +108,19 @@ export class FailureHandling {
     this.ports.events.handled(handler.topic.name, 'dead-lettered', 0);
   }
 
+  /** The same for a record that was parked by a build that could read it. */
+  rejectParked(storeKey: string, raw: RawRecord, error: unknown): void {
+    if (dispositionOf(error) === 'halt') {
+      this.ports.events.fatal(error);
+      return;
+    }
+    const unit = this.newUnit(toTextHeaders(raw.headers));
+    emitDeadLetter(unit, this.runtime.service, raw, error, 1);
+    unit.store(runtimeStores.parked).delete(storeKey);
+    unit.flush([]);
+    this.ports.events.handled(raw.topic, 'dead-lettered', 0);
+  }
+
   private finishTimer(item: TimerItem, unit: UnitOfWork): void {
     this.timerFailures.delete(item.storeKey);
     // The handler may have set the same timer anew: then it stays.
@@ -124,11 +139,7 @@ export class FailureHandling {
     return 'parked';
   }
 
-  private park(
-    records: readonly RecordItem[],
-    error: unknown,
-    takeLane: (lane: string) => readonly WorkItem[],
-  ): WorkOutcome {
+  private park(records: readonly RecordItem[], error: unknown, lanes: LaneAccess): WorkOutcome {
     const [first] = records;
     if (!first) return 'failed';
     const now = this.runtime.clock.now();
@@ -152,7 +163,7 @@ export class FailureHandling {
       this.emitOutcome(unit, item, { status: 'parked', reason: codeOf(error), nextTryAt: wakeAt });
     }
     unit.flush(offsetsOf(records));
-    this.parkBehind(takeLane(first.lane).filter((item) => item.kind === 'record'));
+    this.parkBehind(lanes.takeWaitingRecords(first.lane));
     return 'parked';
   }
 
@@ -186,13 +197,6 @@ export class FailureHandling {
       if (item.parked) unit.store(runtimeStores.parked).delete(item.parked.storeKey);
       unit.flush(offsetsOf([item]));
     }
-  }
-
-  private async runOneByOne(
-    records: readonly RecordItem[],
-    runAlone: (item: WorkItem) => Promise<void>,
-  ): Promise<void> {
-    for (const item of records) await runAlone(item);
   }
 
   private nextTryAt(error: unknown, attempt: number): number {

@@ -72,13 +72,20 @@ export class LaneScheduler<I extends LaneItem> {
     this.dispatch();
   }
 
-  /** Takes out everything that waits in a lane and has not begun, in order. */
-  takeWaiting(laneName: string): I[] {
+  /** Whether something of the lane waits or runs. */
+  isBusy(laneName: string): boolean {
+    return this.lanes.has(laneName);
+  }
+
+  /** Takes out what waits in a lane, has not begun and is wanted, in order. */
+  takeWaiting<W extends I>(laneName: string, wanted: (item: I) => item is W): W[] {
     const lane = this.lanes.get(laneName);
     if (!lane) return [];
-    const items = lane.waiting.splice(0);
-    this.waitingCount -= items.length;
-    return items;
+    const taken = lane.waiting.filter(wanted);
+    const kept = lane.waiting.filter((item) => !wanted(item));
+    lane.waiting.splice(0, lane.waiting.length, ...kept);
+    this.waitingCount -= taken.length;
+    return taken;
   }
 
   /** Starts nothing new until {@link resume}; what runs goes on. */

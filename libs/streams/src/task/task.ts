@@ -1,4 +1,4 @@
-import { type ParkedWork, parkedWorkSchema, runtimeStores, timerSchema, type Topic } from '#libs/contracts';
+import { parkedWorkSchema, runtimeStores, timerSchema, type Topic } from '#libs/contracts';
 import { type Clock, LedgerwireError, type Random, sleep } from '#libs/core';
 import type { Codec } from '../codec/codec.js';
 import type { RawRecord } from '../log/raw-record.js';
@@ -8,7 +8,7 @@ import { Committer, type Contribution } from './committer.js';
 import { FailureHandling } from './failure-handling.js';
 import { FinishedOffsets } from './finished-offsets.js';
 import { LaneScheduler } from './lane-scheduler.js';
-import { ParkingLot } from './parking-lot.js';
+import { type ParkedEntry, ParkingLot } from './parking-lot.js';
 import { decodeRecord } from './record-decoding.js';
 import type { TaskEvents } from './task-events.js';
 import type { TaskRuntime } from './task-runtime.js';
@@ -16,7 +16,7 @@ import type { TaskSettings } from './task-settings.js';
 import { TimerQueue } from './timer-queue.js';
 import type { InputHandler, Topology } from './topology.js';
 import { changelogOf, UnitOfWork } from './unit-of-work.js';
-import type { RecordItem, WorkItem } from './work-item.js';
+import { isRecord, type RecordItem, type WorkItem } from './work-item.js';
 
 /** What a task is made of. */
 export interface TaskPorts {
@@ -32,6 +32,7 @@ export interface TaskPorts {
 }
 
 const REGISTRY_RETRY_MS = 1_000;
+const UNKNOWN_TIMER_RETRY_MS = 3_600_000;
 
 /**
  * Partition p of a service's inputs with its state (the task of Kafka Streams). Life:
@@ -264,12 +265,10 @@ export class Task implements TaskRuntime {
       if (!this.signal.aborted) this.failures.finish(items, unit);
     } catch (error) {
       if (!this.signal.aborted) {
-        outcome = this.failures.handle(
-          items,
-          error,
-          (name) => this.lanes.takeWaiting(name),
-          (item) => this.run([item]),
-        );
+        outcome = await this.failures.handle(items, error, {
+          takeWaitingRecords: (lane) => this.lanes.takeWaiting(lane, isRecord),
+          runAlone: (item) => this.run([item]),
+        });
       }
     }
     this.ports.events.handled(nameOf(first), outcome, this.clock.now() - startedAt);
@@ -292,14 +291,10 @@ export class Task implements TaskRuntime {
     const tick = this.ports.topology.ticks.find((candidate) => candidate.name === name);
     if (!tick || this.signal.aborted) return;
     const lane = `every:${name}`;
-    this.lanes.enqueue({
-      kind: 'tick',
-      handler: tick,
-      lane,
-      group: lane,
-      maxBatch: 1,
-      input: { name, key: '', fireAt: this.clock.now(), lane, payload: null },
-    });
+    if (!this.lanes.isBusy(lane)) {
+      const input = { name, key: '', fireAt: this.clock.now(), lane, payload: null };
+      this.lanes.enqueue({ kind: 'tick', handler: tick, lane, group: lane, maxBatch: 1, input });
+    }
     const cancel = this.clock.after(tick.intervalMs, () => {
       this.tickCancels.delete(cancel);
       this.startTick(name);
@@ -325,30 +320,35 @@ export class Task implements TaskRuntime {
     const now = this.clock.now();
     for (const { storeKey, timer } of this.timers.takeDue(now)) {
       const handler = this.ports.topology.timers.get(timer.name);
-      if (!handler) {
-        this.ports.events.fatal(new Error(`no handler for timer ${timer.name}`));
-        return;
+      if (handler) {
+        const input = { ...timer, payload: JSON.parse(timer.payload) as unknown };
+        const { lane } = timer;
+        this.lanes.enqueue({ kind: 'timer', handler, storeKey, input, lane, group: lane, maxBatch: 1 });
+      } else {
+        // Another build set it (a rollback, say): it stays in the store and is looked at again later.
+        this.ports.events.handled(`timer:${timer.name}`, 'failed', 0);
+        this.timers.set(storeKey, { ...timer, fireAt: now + UNKNOWN_TIMER_RETRY_MS });
       }
-      const input = { ...timer, payload: JSON.parse(timer.payload) as unknown };
-      this.lanes.enqueue({
-        kind: 'timer',
-        handler,
-        storeKey,
-        input,
-        lane: timer.lane,
-        group: timer.lane,
-        maxBatch: 1,
-      });
     }
-    for (const { storeKey, work } of this.parking.takeDue(now)) this.unpark(storeKey, work);
+    for (const entry of this.parking.takeDue(now)) {
+      this.intakeWaiting += 1;
+      this.intake = this.intake.then(() => this.unpark(entry));
+    }
   }
 
-  private unpark(storeKey: string, work: ParkedWork): void {
+  private async unpark({ storeKey, work }: ParkedEntry): Promise<void> {
     const handler = this.inputs.get(work.topic)?.handler;
-    if (!handler) return;
     const raw = { ...work, headers: work.headers.map(({ key, value }) => [key, value] as const) };
-    const item = decodeRecord(this.codec, handler, raw, work.attempts + 1);
-    this.lanes.enqueue({ ...item, parked: { storeKey, work } });
+    try {
+      if (!handler || this.signal.aborted) return;
+      if (raw.value) await this.learn(raw.value);
+      const item = decodeRecord(this.codec, handler, raw, work.attempts + 1);
+      this.lanes.enqueue({ ...item, parked: { storeKey, work } });
+    } catch (error) {
+      if (!this.signal.aborted) this.failures.rejectParked(storeKey, raw, error);
+    } finally {
+      this.intakeWaiting -= 1;
+    }
   }
 
   private giveUp(error: unknown): void {

@@ -31,3 +31,8 @@ export interface TickItem extends LaneItem {
 
 /** Everything that runs in lanes. */
 export type WorkItem = RecordItem | TimerItem | TickItem;
+
+/** Whether the item is a record, and not a timer or tick that happens to share its lane. */
+export function isRecord(item: WorkItem): item is RecordItem {
+  return item.kind === 'record';
+}
