@@ -1,3 +1,6 @@
+export { OPERATOR_TOKEN, operatorConfig, OperatorTokenGuard } from './auth/operator-token.guard.js';
+export { Caller, RequirePermission, SERVICE_GRANTS, ServiceTokenGuard } from './auth/service-token.guard.js';
+export { type ServiceCaller, type ServiceGrant, serviceTokensConfig } from './auth/service-tokens.js';
 export { ConfigError, type ConfigProblem } from './config/config-error.js';
 export {
   type ConfigRow,
@@ -73,3 +76,4 @@ export {
   traceHeaders,
 } from './trace/trace-context.js';
 export { currentTrace, runInTrace } from './trace/trace-scope.js';
+export { metricFaults, metricLabels } from './metrics/metric-rules.js';

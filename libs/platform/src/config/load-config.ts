@@ -11,7 +11,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface LoadedConfig<S extends ConfigSchema> {
   /** Parsed, defaults filled in, deeply frozen. */
   readonly config: z.output<S>;
-  /** The texts of all secrets that are set, for the log's scrubber. */
+  /** The texts of all secrets that are set, and of each Secret inside structured ones, for the log's scrubber. */
   readonly secretValues: readonly string[];
 }
 
@@ -38,7 +38,12 @@ export function loadConfig<S extends ConfigSchema>(
   if (!parsed.success || all.length > 0) throw new ConfigError(all);
   return {
     config: freeze(parsed.data),
-    secretValues: variables.filter(({ secret }) => secret).flatMap((one) => texts.get(one) ?? []),
+    secretValues: [
+      ...new Set([
+        ...variables.filter(({ secret }) => secret).flatMap((one) => texts.get(one) ?? []),
+        ...secretsIn(parsed.data),
+      ]),
+    ],
   };
 }
 
@@ -111,6 +116,12 @@ function explain(
 
 function samePath(left: readonly string[], right: readonly string[]): boolean {
   return left.length === right.length && left.every((key, index) => key === right[index]);
+}
+
+function* secretsIn(value: unknown): Generator<string> {
+  if (value instanceof Secret) yield value.reveal();
+  else if (typeof value === 'object' && value !== null)
+    for (const part of Object.values(value)) yield* secretsIn(part);
 }
 
 function freeze<T>(value: T): T {
