@@ -1,0 +1,45 @@
+import { Inject } from '@nestjs/common';
+import { type DeadLetter, type Outcome, topics } from '#libs/contracts';
+import type { DeadLetterStore, OutcomeStore } from '#libs/persistence';
+import { ConsumeBatch, type InputRecord, StreamPipeline, type TaskContext } from '#libs/streams';
+import { deadLetterRow, outcomeRow } from './audit/audit-rows.js';
+import type { DatabasePatience } from './audit/database-patience.js';
+import { AUDIT_PORTS } from './tokens.js';
+
+/** What the pipeline writes to. */
+export interface AuditPorts {
+  readonly outcomes: Pick<OutcomeStore, 'addAll'>;
+  readonly deadLetters: Pick<DeadLetterStore, 'addAll'>;
+  readonly patience: DatabasePatience;
+  /** Told after outcomes were written, so that live feeds look at once. */
+  readonly written: () => void;
+}
+
+const MAX_BATCH = 500;
+const OUTCOMES_LANE = 'outcomes';
+const DEAD_LETTERS_LANE = 'dead-letters';
+
+/**
+ * Console as a stream service, step by step:
+ * 1. outcomes → the audit trail, many rows in one statement; those that are there already change nothing
+ * 2. dead letters → their index
+ * All records of a task are one lane: they need no order among themselves, and one statement for many rows is what makes it
+ * quick.
+ */
+@StreamPipeline({ stores: {}, outputs: [] })
+export class ConsolePipeline {
+  constructor(@Inject(AUDIT_PORTS) private readonly ports: AuditPorts) {}
+
+  @ConsumeBatch(topics.outcomes, { lane: () => OUTCOMES_LANE, maxBatch: MAX_BATCH })
+  async storeOutcomes(records: readonly InputRecord<Outcome>[], context: TaskContext): Promise<void> {
+    const rows = records.map((record) => outcomeRow(record.value));
+    await this.ports.patience.write(context.signal, () => this.ports.outcomes.addAll(rows));
+    this.ports.written();
+  }
+
+  @ConsumeBatch(topics.deadLetters, { lane: () => DEAD_LETTERS_LANE, maxBatch: MAX_BATCH })
+  async indexDeadLetters(records: readonly InputRecord<DeadLetter>[], context: TaskContext): Promise<void> {
+    const rows = records.map((record) => deadLetterRow(record));
+    await this.ports.patience.write(context.signal, () => this.ports.deadLetters.addAll(rows));
+  }
+}
