@@ -164,7 +164,12 @@ interface Constructors {
     prototype: {
       pending: readonly unknown[];
       throttledUntil: number;
+      requestTimeoutIntervalId: NodeJS.Timeout | null;
+      inflight: ReadonlyMap<number, { sentAt: number; requestTimeout: number; timeoutRequest(): void }>;
       scheduleCheckPendingRequests(): void;
+      scheduleRequestTimeoutCheck(): void;
+      isConnected(): boolean;
+      destroy(): void;
     };
   };
 }
@@ -209,4 +214,21 @@ internals.RequestQueue.prototype.scheduleCheckPendingRequests = function schedul
   this: Constructors['RequestQueue']['prototype'],
 ): void {
   if (this.pending.length > 0 || this.throttledUntil > Date.now()) original.call(this);
+};
+
+/**
+ * kafkajs looks for overdue requests every 100 ms on every connection. Ours time out after seconds, so that a second is often
+ * enough, and an idle service stays idle.
+ */
+const TIMEOUT_CHECK_MS = 1_000;
+internals.RequestQueue.prototype.scheduleRequestTimeoutCheck = function schedule(
+  this: Constructors['RequestQueue']['prototype'],
+): void {
+  this.destroy();
+  this.requestTimeoutIntervalId = setInterval(() => {
+    for (const request of this.inflight.values()) {
+      if (Date.now() - request.sentAt > request.requestTimeout) request.timeoutRequest();
+    }
+    if (!this.isConnected()) this.destroy();
+  }, TIMEOUT_CHECK_MS);
 };
