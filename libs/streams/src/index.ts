@@ -22,6 +22,7 @@ export {
 export type { RegistryOptions } from './codec/registry-codec.js';
 export { KafkaClient, type KafkaConnectionOptions } from './kafka/kafka-client.js';
 export { TopicAdmin, type TopicReport, type TopicSpec, type TopicState } from './kafka/topic-admin.js';
+export { kafkaOptionsOf, registryOptionsOf } from './nest/connection-options.js';
 export { StreamsModule, type StreamsModuleOptions } from './nest/streams.module.js';
 export { StreamsServer } from './nest/streams-server.js';
 export { CONNECTIONS_TABLE, FLOWS_TABLE, LOG_PRODUCER } from './nest/streams.tokens.js';
