@@ -58,9 +58,9 @@ export class Grant {
   @Column({ type: 'text', array: true })
   scopes!: string[];
 
-  /** Base URLs that came with the tokens (Zoho's `api_domain`). */
-  @Column({ type: 'jsonb', nullable: true })
-  baseUrls!: Record<string, string> | null;
+  /** Settings that came with the tokens (Zoho's `api_domain`); they decide which servers are asked. */
+  @Column({ type: 'jsonb' })
+  settings!: Record<string, string>;
 
   /** When the present tokens were stored. */
   @Column(instant)

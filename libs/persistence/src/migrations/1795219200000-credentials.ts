@@ -19,7 +19,7 @@ export class Credentials1795219200000 implements MigrationInterface {
         previous_refresh_token bytea,
         previous_usable_until timestamptz(3),
         scopes text[] NOT NULL,
-        base_urls jsonb,
+        settings jsonb NOT NULL,
         refreshed_at timestamptz(3) NOT NULL,
         last_used_at timestamptz(3),
         presented_at timestamptz(3),

@@ -1,5 +1,6 @@
 import { type DataSource, MoreThan, Not, type Repository } from 'typeorm';
 import { ApiCredential } from '../entities/api-credential.entity.js';
+import type { KeyUse } from './grant.store.js';
 
 /** The sealed keys of connections without OAuth. They are written by the consent store, with their connection. */
 export class ApiCredentialStore {
@@ -27,6 +28,16 @@ export class ApiCredentialStore {
       order: { connectionId: 'ASC' },
       take: limit,
     });
+  }
+
+  /** How many sets of keys are sealed under which master key. */
+  countByKey(): Promise<KeyUse[]> {
+    return this.credentials
+      .createQueryBuilder('c')
+      .select('c.key_id', 'keyId')
+      .addSelect('count(*)::int', 'rows')
+      .groupBy('c.key_id')
+      .getRawMany<KeyUse>();
   }
 
   /** Replaces the sealed keys, unless they changed since `row` was read. */

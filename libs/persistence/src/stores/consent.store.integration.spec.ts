@@ -6,13 +6,14 @@ import { openedDatabase } from '../testing/opened-database.js';
 const seal = () => ({ keyId: 'k1', credentials: Buffer.from('sealed keys') });
 const owner = { workspaceId: 'w1', vendor: 'texts' };
 
-test('a consent connects its accounts', async () => {
+test('a consent connects its accounts, with the settings that came with them', async () => {
   const database = await openedDatabase();
   const grant = aGrant();
-  const { connections } = await database.consents.saveConsent(grant, [anAccount('a1'), anAccount('a2')], 5);
-  expect(connections.map(({ accountId, status }) => [accountId, status])).toEqual([
-    ['a1', 'active'],
-    ['a2', 'active'],
+  const accounts = ['a1', 'a2'].map((id) => anAccount(id, { settings: { region: 'eu' } }));
+  const { connections } = await database.consents.saveConsent(grant, accounts, 5);
+  expect(connections).toMatchObject([
+    { accountId: 'a1', status: 'active', settings: { region: 'eu' } },
+    { accountId: 'a2', status: 'active', settings: { region: 'eu' } },
   ]);
   expect(await database.connections.listOfGrant(grant.grantId)).toHaveLength(2);
 });

@@ -7,10 +7,10 @@ import { Grant } from '../entities/grant.entity.js';
 import { ReauthorisationAlert } from '../entities/reauthorisation-alert.entity.js';
 import { grantSubject, connectionSubject } from './authorisation.store.js';
 
-/** A vendor account as it is first written down. */
+/** A vendor account as it is written down; its settings are added to those it has. */
 export type NewAccount = Pick<
   ConnectionRow,
-  'accountId' | 'displayName' | 'timeZone' | 'country' | 'currency' | 'accountHandle'
+  'accountId' | 'displayName' | 'timeZone' | 'country' | 'currency' | 'accountHandle' | 'settings'
 >;
 
 /** Where an account belongs. */
@@ -37,7 +37,7 @@ export type NewGrant = Pick<
   | 'accessTokenExpiresAt'
   | 'refreshToken'
   | 'scopes'
-  | 'baseUrls'
+  | 'settings'
 >;
 
 /** Accounts coming and going: each call is one transaction over grants, connections, keys and alerts. */
@@ -163,7 +163,7 @@ async function putConnection(
     ...account,
     // An operator who paused a connection decides when it goes on, whoever authorises it again meanwhile.
     status: former?.status === 'paused' ? 'paused' : 'active',
-    settings: former?.settings ?? {},
+    settings: { ...former?.settings, ...account.settings },
     grantId,
     revision: (former?.revision ?? 0) + 1,
     publishedRevision: former?.publishedRevision ?? 0,

@@ -127,8 +127,10 @@ test('secrets are sealed anew only as they were read', async () => {
     previousRefreshToken: null,
   };
   await database.grants.storeTokens(grantId, 1, someTokens(), 50);
+  expect(await database.grants.countByKey()).toEqual([{ keyId: 'k1', rows: 1 }]);
   expect(await database.grants.reseal(read, resealed)).toBe(false);
   const again = await database.grants.find(grantId);
   expect(again && (await database.grants.reseal(again, resealed))).toBe(true);
   expect(await database.grants.sealedUnderOtherKeys('k2', null, 10)).toEqual([]);
+  expect(await database.grants.countByKey()).toEqual([{ keyId: 'k2', rows: 1 }]);
 });

@@ -11,11 +11,17 @@ export interface SealedTokens {
   readonly previousRefreshToken: Buffer | null;
   readonly previousUsableUntil: EpochMs | null;
   readonly scopes: string[];
-  readonly baseUrls: Record<string, string> | null;
+  readonly settings: Record<string, string>;
 }
 
 /** The secrets of one grant sealed anew under another key; nothing else changes. */
 export type ResealedGrant = Pick<Grant, 'keyId' | 'accessToken' | 'refreshToken' | 'previousRefreshToken'>;
+
+/** Rows whose secrets one master key has sealed. */
+export interface KeyUse {
+  readonly keyId: string;
+  readonly rows: number;
+}
 
 /** Which grants of one vendor a refresh ahead of need is due for. */
 export interface DueForRefresh {
@@ -207,6 +213,17 @@ export class GrantStore {
       order: { grantId: 'ASC' },
       take: limit,
     });
+  }
+
+  /** How many grants have secrets under which key. */
+  countByKey(): Promise<KeyUse[]> {
+    return this.grants
+      .createQueryBuilder('g')
+      .select('g.key_id', 'keyId')
+      .addSelect('count(*)::int', 'rows')
+      .where(`g.status <> 'ended'`)
+      .groupBy('g.key_id')
+      .getRawMany<KeyUse>();
   }
 
   /** Replaces sealed secrets, unless tokens or fallback changed since `grant` was read. */

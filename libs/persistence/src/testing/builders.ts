@@ -14,7 +14,7 @@ export function aGrant(parts: Partial<NewGrant> = {}): NewGrant {
     accessTokenExpiresAt: 1_000_000,
     refreshToken: Buffer.from('sealed refresh 1'),
     scopes: ['read'],
-    baseUrls: null,
+    settings: {},
     ...parts,
   };
 }
@@ -28,6 +28,7 @@ export function anAccount(accountId: string, parts: Partial<NewAccount> = {}): N
     country: 'NZ',
     currency: 'NZD',
     accountHandle: `handle of ${accountId}`,
+    settings: {},
     ...parts,
   };
 }
@@ -42,7 +43,7 @@ export function someTokens(parts: Partial<SealedTokens> = {}): SealedTokens {
     previousRefreshToken: Buffer.from('sealed previous'),
     previousUsableUntil: 3_000_000,
     scopes: ['read'],
-    baseUrls: null,
+    settings: {},
     ...parts,
   };
 }

@@ -1,0 +1,145 @@
+import { type Clock, codeOf, digestOf, LedgerwireError, sleep } from '#libs/core';
+import type { ConnectionRow, Database, Grant } from '#libs/persistence';
+import type { Logger } from '#libs/platform';
+import type { AccessTokenAnswer, AccessTokenQuestion } from '#libs/vendor-kit';
+import type { GrantSecrets } from '../crypto/grant-secrets.js';
+import type { TokenBrokerMetrics } from '../token-broker.metrics.js';
+import type { VendorAccess } from '../vendor-access.js';
+import type { RefreshSettings } from './refresh-settings.js';
+import type { RefreshResult, TokenRefresher } from './token-refresher.js';
+
+/** What {@link AccessTokens} works with. */
+export interface AccessTokenTools {
+  readonly database: Pick<Database, 'connections' | 'grants'>;
+  readonly vendors: VendorAccess;
+  readonly secrets: GrantSecrets;
+  readonly refresher: TokenRefresher;
+  readonly clock: Clock;
+  readonly settings: RefreshSettings;
+  readonly metrics: TokenBrokerMetrics;
+  readonly logger: Logger;
+}
+
+/** A token that ends sooner is not handed out: it could end before it is used. */
+const MIN_USABLE_MS = 10_000;
+/** How exactly the time of last use is known; each note of it is a write. */
+const USE_NOTED_EVERY_MS = 300_000;
+
+/** Hands out access tokens. Refresh tokens never leave this process. */
+export class AccessTokens {
+  constructor(private readonly tools: AccessTokenTools) {}
+
+  /**
+   * An access token for one connection that is good for some time yet. One that ends soon is still given while it is being
+   * replaced, so that callers seldom wait for a vendor.
+   *
+   * @throws LedgerwireError `unknown-connection`, `connection-disconnected`, `not-by-consent`, `needs-reauthorisation`,
+   * or `token-not-ready` (retry, with `retryAfterMs`).
+   */
+  async tokenFor(connectionId: string, question: AccessTokenQuestion): Promise<AccessTokenAnswer> {
+    const connection = await this.tools.database.connections.find(connectionId);
+    const vendor = connection?.vendor ?? 'unknown';
+    try {
+      const answer = await this.answer(await this.grantOf(connection, connectionId), question);
+      this.tools.metrics.read(vendor, 'ok');
+      return { ...answer, accountId: connection?.accountId ?? '' };
+    } catch (error) {
+      this.tools.metrics.read(vendor, codeOf(error));
+      throw error;
+    }
+  }
+
+  /** The grant's access token for our own calls (account checks, disconnecting). @throws as {@link tokenFor}. */
+  async tokenOfGrant(grant: Grant): Promise<string> {
+    return (await this.answer(grant, {})).accessToken;
+  }
+
+  private async grantOf(connection: ConnectionRow | null, connectionId: string): Promise<Grant> {
+    if (!connection) throw refusal('unknown-connection', `there is no connection ${connectionId}`);
+    if (connection.status === 'disconnected')
+      throw refusal('connection-disconnected', `connection ${connectionId} was disconnected`);
+    if (connection.grantId === null)
+      throw refusal('not-by-consent', `connection ${connectionId} has API keys and no access token`);
+    if (connection.status === 'needs-reauthorisation') throw reauthorise(connectionId);
+    const grant = await this.tools.database.grants.find(connection.grantId);
+    if (!grant || grant.status !== 'active') throw reauthorise(connectionId);
+    return grant;
+  }
+
+  private async answer(
+    grant: Grant,
+    question: AccessTokenQuestion,
+  ): Promise<Omit<AccessTokenAnswer, 'accountId'>> {
+    const { clock, database, vendors } = this.tools;
+    const now = clock.now();
+    if ((grant.lastUsedAt ?? 0) < now - USE_NOTED_EVERY_MS)
+      await database.grants.markUsed(grant.grantId, now, USE_NOTED_EVERY_MS);
+    if (this.isRefused(grant, question)) return this.open(await this.refreshed(grant));
+    const leftMs = (grant.accessTokenExpiresAt ?? 0) - now;
+    const { refreshAheadMs } = vendors.oauth(grant.vendor).auth.lifetimes;
+    if (leftMs > refreshAheadMs) return this.open(grant);
+    if (leftMs <= Math.min(MIN_USABLE_MS, refreshAheadMs)) return this.open(await this.refreshed(grant));
+    this.refreshInBackground(grant);
+    return this.open(grant);
+  }
+
+  /** Whether the caller was refused with the very token that we hold, and a new one may help. */
+  private isRefused(grant: Grant, { rejected, rejectedDigest }: AccessTokenQuestion): boolean {
+    if (rejected !== true) return false;
+    const { clock, secrets, settings } = this.tools;
+    if (clock.now() - grant.refreshedAt < settings.forcedRefreshPauseMs) return false;
+    const token = secrets.accessTokenOf(grant);
+    return rejectedDigest === undefined || token === null || digestOf(token) === rejectedDigest;
+  }
+
+  private open(grant: Grant): Omit<AccessTokenAnswer, 'accountId'> {
+    const accessToken = this.tools.secrets.accessTokenOf(grant);
+    if (accessToken === null || grant.accessTokenExpiresAt === null) throw reauthorise(grant.grantId);
+    return {
+      accessToken,
+      expiresAt: grant.accessTokenExpiresAt,
+    };
+  }
+
+  private async refreshed(grant: Grant): Promise<Grant> {
+    const { refresher, settings, clock } = this.tools;
+    const waiting = new AbortController();
+    const tooLong = sleep(clock, settings.waitMs, waiting.signal).then((): RefreshResult => ({
+      kind: 'later',
+      retryAfterMs: 1_000,
+      code: 'refresh-in-progress',
+    }));
+    // Ends with the race; its rejection on abort is nobody's business.
+    tooLong.catch(() => undefined);
+    try {
+      const result = await Promise.race([refresher.refresh(grant.grantId, grant.version), tooLong]);
+      if (result.kind === 'fresh') return result.grant;
+      if (result.kind === 'revoked') throw reauthorise(grant.grantId);
+      throw new LedgerwireError(`no access token at the moment (${result.code})`, {
+        code: 'token-not-ready',
+        disposition: 'retry',
+        retryAfterMs: result.retryAfterMs,
+        vendor: grant.vendor,
+      });
+    } finally {
+      waiting.abort();
+    }
+  }
+
+  private refreshInBackground({ grantId, version, vendor }: Grant): void {
+    this.tools.refresher.refresh(grantId, version).catch((error: unknown) => {
+      this.tools.logger.error({ event: 'token.refresh-crashed', grantId, vendor, error });
+    });
+  }
+}
+
+function refusal(code: string, message: string): LedgerwireError {
+  return new LedgerwireError(message, { code, disposition: 'dead-letter' });
+}
+
+function reauthorise(what: string): LedgerwireError {
+  return new LedgerwireError(`${what} must be authorised again by its owner`, {
+    code: 'needs-reauthorisation',
+    disposition: 'park',
+  });
+}

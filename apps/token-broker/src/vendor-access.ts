@@ -1,0 +1,63 @@
+import { LedgerwireError } from '#libs/core';
+import type { Grant } from '#libs/persistence';
+import type { AuthCall, OAuth2Auth, VendorDefinition, VendorRegistry } from '#libs/vendor-kit';
+
+/** A vendor with OAuth, and a way to its identity servers. */
+export interface OAuthAccess {
+  readonly vendor: VendorDefinition;
+  readonly auth: OAuth2Auth;
+  readonly call: AuthCall;
+}
+
+/** What of a vendor this broker can use: definitions from the registry, calls with the credentials of our app. */
+export class VendorAccess {
+  /** `callOf` answers null for a vendor whose app credentials are not configured. */
+  constructor(
+    readonly registry: VendorRegistry,
+    private readonly callOf: (vendor: VendorDefinition) => AuthCall | null,
+  ) {}
+
+  /** Vendors with OAuth that are configured. */
+  oauthVendors(): readonly OAuthAccess[] {
+    return this.registry.all.flatMap((vendor) => this.find(vendor) ?? []);
+  }
+
+  /**
+   * @throws LedgerwireError `unknown-vendor`, `vendor-without-oauth` or `vendor-not-configured` (retry, since it heals when
+   * the variables are set).
+   */
+  oauth(vendorId: string): OAuthAccess {
+    const vendor = this.registry.find(vendorId);
+    if (!vendor) throw refusal('unknown-vendor', `there is no vendor "${vendorId}"`);
+    if (vendor.auth.kind !== 'oauth2')
+      throw refusal(
+        'vendor-without-oauth',
+        `${vendor.manifest.name} is connected with API keys, not by consent`,
+      );
+    const access = this.find(vendor);
+    if (access) return access;
+    const variables = vendor.manifest.appCredentials.map(({ environmentVariable }) => environmentVariable);
+    throw refusal(
+      'vendor-not-configured',
+      `${vendor.manifest.name} cannot be used: set ${variables.join(', ')} for token-broker`,
+    );
+  }
+
+  /** {@link oauth} for an existing grant, at the servers that its settings name. */
+  oauthOf(grant: Grant): OAuthAccess {
+    const access = this.oauth(grant.vendor);
+    const baseUrls = access.vendor.manifest.baseUrlsFor?.(grant.settings, access.call.baseUrls);
+    return baseUrls ? { ...access, call: { ...access.call, baseUrls } } : access;
+  }
+
+  private find(vendor: VendorDefinition): OAuthAccess | undefined {
+    const { auth } = vendor;
+    if (auth.kind !== 'oauth2') return undefined;
+    const call = this.callOf(vendor);
+    return call ? { vendor, auth, call } : undefined;
+  }
+}
+
+function refusal(code: string, message: string): LedgerwireError {
+  return new LedgerwireError(message, { code, disposition: 'retry' });
+}
