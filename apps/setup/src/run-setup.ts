@@ -1,6 +1,6 @@
 import { LedgerwireError, systemClock } from '#libs/core';
 import { type Environment, loadConfig } from '#libs/platform';
-import { KafkaClient, RegistryAdmin, TopicAdmin } from '#libs/streams';
+import { KafkaClient, kafkaOptionsOf, RegistryAdmin, registryOptionsOf, TopicAdmin } from '#libs/streams';
 import { vendors } from '#libs/vendors';
 import { adviceFor, reportTable, summaryLine } from './report.js';
 import { setUp, type SetupParts } from './setup.js';
@@ -40,28 +40,11 @@ export async function runSetup(
 
 function partsOf(config: SetupConfig, output: SetupOutput): SetupParts {
   const { kafka, registry, database, topics } = config;
-  const client = new KafkaClient({
-    brokers: kafka.brokers,
-    clientId: 'ledgerwire-setup',
-    ssl: kafka.ssl,
-    ...(kafka.saslUsername === undefined
-      ? {}
-      : {
-          sasl: {
-            mechanism: kafka.saslMechanism,
-            username: kafka.saslUsername,
-            password: kafka.saslPassword?.reveal() ?? '',
-          },
-        }),
-  });
+  const client = new KafkaClient({ ...kafkaOptionsOf(kafka), clientId: 'ledgerwire-setup' });
   return {
     database: { url: database.url.reveal(), applicationName: 'setup' },
     topicAdmin: new TopicAdmin(client),
-    registryAdmin: new RegistryAdmin({
-      url: registry.url,
-      username: registry.username,
-      password: registry.password?.reveal(),
-    }),
+    registryAdmin: new RegistryAdmin(registryOptionsOf(registry)),
     vendors: enabledVendors(topics.vendors),
     layout: topics,
     waiting: {
