@@ -2,7 +2,7 @@ import type { Contact, ContactPhone } from '#libs/contracts';
 import type { Channel } from '../definition/flow.js';
 import type { SkipReason } from '../events/skip-reasons.js';
 import { normaliseEmail } from './email-address.js';
-import { type NormalisedPhone, normalisePhone, type SmsAbility } from './phone-number.js';
+import { HAS_DIGITS, type NormalisedPhone, normalisePhone, type SmsAbility } from './phone-number.js';
 
 /** An address for one channel, or why there is none. */
 export type AddressResult =
@@ -30,7 +30,7 @@ function emailOf(contact: Contact): AddressResult {
 }
 
 function phoneOf(contact: Contact, companyCountry: string | null): AddressResult {
-  const written = contact.phones.filter((phone) => phone.kind !== 'fax' && /\d/.test(phone.number));
+  const written = contact.phones.filter((phone) => phone.kind !== 'fax' && HAS_DIGITS.test(phone.number));
   if (written.length === 0) {
     const hasText = contact.phones.some((phone) => phone.kind !== 'fax' && phone.number.trim() !== '');
     return { ok: false, reason: hasText ? 'invalid-phone-number' : 'no-phone-number' };

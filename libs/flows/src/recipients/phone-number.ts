@@ -37,6 +37,8 @@ const NOT_FOR_SMS: ReadonlySet<string | undefined> = new Set([
 const OFCOM_DRAMA_MOBILE = /^\+447700900\d{3}$/;
 
 const MAX_WRITTEN_CHARS = 60;
+/** Digits of any script; libphonenumber reads the Arabic ones as well. */
+export const HAS_DIGITS = /\p{Nd}/u;
 const CALLING_CODE = /^(?:\+|00)?([1-9]\d{0,2})$/;
 
 /**
@@ -62,7 +64,7 @@ function alternativesIn(number: string): string[] {
   return number
     .slice(0, MAX_WRITTEN_CHARS)
     .split(/\s*(?:[/;,|]|\bor\b)\s*/i)
-    .filter((part) => /\d/.test(part));
+    .filter((part) => HAS_DIGITS.test(part));
 }
 
 type Attempt = () => PhoneNumber | undefined;
