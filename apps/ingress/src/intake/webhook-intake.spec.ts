@@ -245,6 +245,31 @@ describe('a webhook that is not what it should be', () => {
     ]);
   });
 
+  it('is a dead letter when one of its values does not fit the schema, and holds nothing back', async () => {
+    const to = await start({ maxPendingBytes: 500 });
+    const refusal = new LedgerwireError('no', { code: 'invalid-value', disposition: 'dead-letter' });
+    const keep = to.log.behaviour;
+    for (let round = 0; round < 10; round += 1) {
+      to.log.behaviour = () => {
+        to.log.behaviour = keep;
+        throw refusal;
+      };
+      expectPlain(await post(to, [changeEvent()]), 200);
+    }
+    expect(deadLetters(to)).toHaveLength(10);
+    expect(deadLetters(to)[0]).toMatchObject({
+      errorCode: 'malformed-webhook',
+      errorMessage: 'An event cannot be written (invalid-value).',
+    });
+  });
+
+  it('is a dead letter when a vendor made something of it that no record can be made of', async () => {
+    const to = await start();
+    expectPlain(await post(to, [changeEvent({ entityType: 7 })]), 200);
+    expect(deadLetters(to)).toEqual([expect.objectContaining({ errorCode: 'malformed-webhook' })]);
+    expect(notices(to)).toEqual([]);
+  });
+
   it('is 503 when not even its dead letter can be kept', async () => {
     const to = await start();
     to.log.behaviour = () =>

@@ -1,5 +1,5 @@
 import { changeNoticesOf, type ChangeNotice, type Connection, type Topic } from '#libs/contracts';
-import { type Clock, LedgerwireError } from '#libs/core';
+import { type Clock, codeOf, LedgerwireError } from '#libs/core';
 import type { LogProducer } from '#libs/streams';
 import type {
   VendorWebhooks,
@@ -147,30 +147,21 @@ export class WebhookIntake {
     receivedAt: number,
   ): Promise<WebhookResponse> {
     const { vendor } = endpoint;
-    const { directory, traces, log, metrics, clock } = this.parts;
+    const { traces, log, metrics, clock } = this.parts;
     const trace = traces.next();
     const records = new WebhookRecords(
       { vendor, webhookId: verdict.webhookId, receivedAt, trace },
       endpoint.notices,
     );
-    let unknown = 0;
-    for (const event of verdict.events) {
-      const connections = routeConnection ? [routeConnection] : directory.ofAccount(vendor, event.accountId);
-      let found = false;
-      for (const connection of connections) {
-        found = true;
-        if (connection.status === 'disconnected') records.skip(connection, event);
-        else records.accept(connection, event);
-      }
-      if (!found) unknown += 1;
+    let unknown: number;
+    try {
+      unknown = this.gather(endpoint, request, verdict, routeConnection, records);
+      await this.write(endpoint, request, records, receivedAt);
+    } catch (error) {
+      if (worthRepeating(error)) throw error;
+      // A value that no record can hold: the same body would fail for ever.
+      return this.setAside(endpoint, request, unwritable(verdict, error), routeConnection, receivedAt);
     }
-    if (unknown > 0) {
-      records.setAside(request, UNASSIGNED_WORKSPACE, {
-        code: 'unknown-connection',
-        message: `${unknown} of ${verdict.events.length} events belong to accounts that nobody has connected.`,
-      });
-    }
-    await this.write(endpoint, request, records, receivedAt);
     metrics.countEvents(vendor, { events: verdict.events.length, ignored: verdict.ignored, unknown });
     log.accepted?.({
       vendor,
@@ -183,6 +174,36 @@ export class WebhookIntake {
       durationMs: clock.now() - receivedAt,
     });
     return this.answer(vendor, unknown > 0 ? 'unknown-connection' : 'accepted', verdict.response);
+  }
+
+  /** Makes the records of all events; answers how many belong to no connection. */
+  private gather(
+    { vendor }: Endpoint,
+    request: WebhookRequest,
+    { events }: Extract<WebhookVerdict, { kind: 'accepted' }>,
+    routeConnection: Connection | null,
+    records: WebhookRecords,
+  ): number {
+    let unknown = 0;
+    for (const event of events) {
+      const connections = routeConnection
+        ? [routeConnection]
+        : this.parts.directory.ofAccount(vendor, event.accountId);
+      let found = false;
+      for (const connection of connections) {
+        found = true;
+        if (connection.status === 'disconnected') records.skip(connection, event);
+        else records.accept(connection, event);
+      }
+      if (!found) unknown += 1;
+    }
+    if (unknown > 0) {
+      records.setAside(request, UNASSIGNED_WORKSPACE, {
+        code: 'unknown-connection',
+        message: `${unknown} of ${events.length} events belong to accounts that nobody has connected.`,
+      });
+    }
+    return unknown;
   }
 
   private async setAside(
@@ -214,11 +235,16 @@ export class WebhookIntake {
     const size = request.rawBody.length;
     if (this.pendingBytes + size > this.parts.maxPendingBytes)
       throw unavailable('too-much-pending', 'too many webhooks wait for the broker');
+    // Encoding fails before anything is pending.
+    const sent = this.parts.producer.sendAll(records);
     this.pendingBytes += size;
-    const sent = this.parts.producer.sendAll(records).finally(() => {
-      this.pendingBytes -= size;
-    });
-    await this.beforeDeadline(endpoint, receivedAt, sent);
+    await this.beforeDeadline(
+      endpoint,
+      receivedAt,
+      sent.finally(() => {
+        this.pendingBytes -= size;
+      }),
+    );
   }
 
   /** Gives up in time for the vendor to hear it from us. What was given up may still happen; redelivery is deduplicated. */
@@ -236,6 +262,19 @@ export class WebhookIntake {
     this.parts.metrics.count(vendor, result);
     return response;
   }
+}
+
+/** The log or a deadline failed, and not the content: the vendor is to come again. */
+function worthRepeating(error: unknown): boolean {
+  return error instanceof LedgerwireError && error.disposition !== 'dead-letter';
+}
+
+function unwritable(
+  verdict: Extract<WebhookVerdict, { kind: 'accepted' }>,
+  error: unknown,
+): Extract<WebhookVerdict, { kind: 'malformed' }> {
+  const { webhookId, response } = verdict;
+  return { kind: 'malformed', webhookId, reason: `An event cannot be written (${codeOf(error)}).`, response };
 }
 
 function unavailable(code: string, message: string): LedgerwireError {
