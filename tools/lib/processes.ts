@@ -109,7 +109,9 @@ export function logTail(logFile: string, lines = 15): string {
 export function unexpectedExitError(process: StartedProcess): Error {
   const exit = process.exit();
   const how = exit?.signal ?? `exit code ${exit?.code ?? 'unknown'}`;
-  return new Error(`${process.name} ended (${how}). End of ${process.logFile}:\n${logTail(process.logFile)}`);
+  return new Error(
+    `${process.name} ended (${how}).\nEnd of ${process.logFile}:\n${logTail(process.logFile)}`,
+  );
 }
 
 /** A zombie has ended too: it only waits for its parent to take notice. */

@@ -31,3 +31,14 @@ export async function waitFor(ready: () => Promise<boolean>, options: WaitOption
     await delay(options.intervalMs ?? 50);
   }
 }
+
+/**
+ * Waits until all have ended, also when one of them fails, so that nothing is still under way when the failure is handled.
+ *
+ * @throws what the first one that failed threw.
+ */
+export async function settleAll(work: readonly Promise<unknown>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(work)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
+}

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { freePorts } from '../../lib/ports.ts';
 import { unexpectedExitError, endProcess, type StartedProcess } from '../../lib/processes.ts';
 import { silentProgress, withStep } from '../../lib/progress.ts';
+import { settleAll } from '../../lib/wait.ts';
 import type {
   Infrastructure,
   InfrastructureOptions,
@@ -109,11 +110,11 @@ export async function startLocalInfrastructure(options: InfrastructureOptions): 
 
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopping ??= stopAll(started, place, options.lifetime));
-  const outcomes = await Promise.allSettled([kafka, postgresThenRegistry]);
-  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failure !== undefined) {
+  try {
+    await settleAll([kafka, postgresThenRegistry]);
+  } catch (error) {
     await stop();
-    throw failure.reason;
+    throw error;
   }
   return {
     runtime: 'local',

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { services, serviceEnvironment, type ServiceContext, type ServiceName } from './services.ts';
+import { serviceUrls } from './start/layout.ts';
+
+const context: ServiceContext = {
+  kafkaBrokers: '127.0.0.1:4492',
+  registryUrl: 'http://127.0.0.1:4481/apis/ccompat/v7',
+  databaseUrl: 'postgresql://ledgerwire:ledgerwire@127.0.0.1:4432/ledgerwire',
+  urls: serviceUrls(4400),
+  secrets: {
+    serviceTokens: Object.fromEntries(services.map(({ name }) => [name, `token-of-${name}`])),
+    masterKeys: 'k1:secret-key',
+    consoleToken: 'secret-console',
+  },
+  environment: { PATH: '/usr/bin' },
+};
+
+function environmentOf(name: ServiceName, of = context): Record<string, string | undefined> {
+  const service = services.find((candidate) => candidate.name === name);
+  if (service === undefined) throw new Error(`no service ${name}`);
+  return serviceEnvironment(service, 2, 4511, of);
+}
+
+describe('the environment of a service', () => {
+  test('names the instance, its port and its own token', () => {
+    expect(environmentOf('fetcher')).toMatchObject({
+      PORT: '4511',
+      INSTANCE: 'fetcher-2',
+      LEDGERWIRE_SERVICE_TOKEN: 'token-of-fetcher',
+      KAFKA_BROKERS: '127.0.0.1:4492',
+      FETCHER_VENDOR: 'xero',
+      PATH: '/usr/bin',
+    });
+  });
+
+  test('gives the keys of the credentials to token-broker alone', () => {
+    const holders = services.filter(({ name }) => 'LEDGERWIRE_MASTER_KEYS' in environmentOf(name));
+    expect(holders.map(({ name }) => name)).toEqual(['token-broker']);
+  });
+
+  test('gives the database to token-broker and console alone', () => {
+    const users = services.filter(({ name }) => 'DATABASE_URL' in environmentOf(name));
+    expect(users.map(({ name }) => name)).toEqual(['token-broker', 'console']);
+  });
+
+  test('gives no service the token of another one, but token-broker all of them', () => {
+    for (const { name } of services.filter((service) => service.name !== 'token-broker')) {
+      const tokens = Object.values(environmentOf(name)).filter((value) => value?.startsWith('token-of-'));
+      expect(tokens).toEqual([`token-of-${name}`]);
+    }
+    expect(JSON.parse(environmentOf('token-broker')['LEDGERWIRE_SERVICE_TOKENS'] ?? '')).toEqual(
+      context.secrets.serviceTokens,
+    );
+  });
+
+  test('leads to the sandbox unless the person names a real vendor', () => {
+    expect(environmentOf('fetcher')['XERO_API_BASE_URL']).toBe('http://127.0.0.1:4403/xero');
+    const real = { ...context, environment: { XERO_API_BASE_URL: 'https://api.xero.com' } };
+    expect(environmentOf('fetcher', real)['XERO_API_BASE_URL']).toBe('https://api.xero.com');
+    expect(environmentOf('fetcher', real)['TWILIO_API_BASE_URL']).toBe('http://127.0.0.1:4403/twilio');
+  });
+});

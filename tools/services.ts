@@ -1,0 +1,169 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { repositoryRoot } from './lib/paths.ts';
+import { UserError } from './lib/user-error.ts';
+import type { InfrastructureUrls } from './infra/infrastructure.ts';
+import type { Secrets } from './start/secrets.ts';
+
+/** What the services of one start have in common. */
+export interface ServiceContext extends InfrastructureUrls {
+  readonly secrets: Secrets;
+  /** Base URL of the first instance of each service, without a trailing slash. */
+  readonly urls: Readonly<Record<ServiceName, string>>;
+  /** The environment in which the person started: real vendors' URLs and credentials in it win over the sandbox's. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+export type ServiceName =
+  'sandbox' | 'token-broker' | 'console' | 'ingress' | 'fetcher' | 'mapper' | 'twilio-sender';
+
+/** One line of the table: how a service is started. */
+export interface ServiceDefinition {
+  readonly name: ServiceName;
+  /** The first instance listens on the port base plus this; each further one 100 higher. */
+  readonly portOffset: number;
+  /** More than this many make no sense, e.g. because all state is in the process. */
+  readonly maxInstances: number;
+  /** `first`: needs none of the infrastructure and starts beside it. */
+  readonly stage: 'first' | 'after-setup';
+  /** Variables of this service beside those that `serviceEnvironment` gives to every one. */
+  readonly variables: (context: ServiceContext) => Record<string, string>;
+}
+
+/** Instances are numbered in one digit: instance 10 would take ports of other services. */
+const MANY = 9;
+
+export const services: readonly ServiceDefinition[] = [
+  {
+    name: 'sandbox',
+    portOffset: 3,
+    maxInstances: 1,
+    stage: 'first',
+    variables: (context) => ({ PUBLIC_BASE_URL: context.urls.sandbox, INGRESS_URL: context.urls.ingress }),
+  },
+  {
+    name: 'token-broker',
+    portOffset: 2,
+    maxInstances: MANY,
+    stage: 'after-setup',
+    variables: (context) => ({
+      ...kafka(context),
+      ...vendors(context),
+      DATABASE_URL: context.databaseUrl,
+      PUBLIC_BASE_URL: context.urls['token-broker'],
+      LEDGERWIRE_SERVICE_TOKENS: JSON.stringify(context.secrets.serviceTokens),
+      LEDGERWIRE_MASTER_KEYS: context.secrets.masterKeys,
+    }),
+  },
+  {
+    name: 'console',
+    portOffset: 0,
+    maxInstances: MANY,
+    stage: 'after-setup',
+    variables: (context) => ({
+      ...kafka(context),
+      ...tokenBroker(context),
+      DATABASE_URL: context.databaseUrl,
+      PUBLIC_BASE_URL: context.urls.console,
+      CONSOLE_TOKEN: context.secrets.consoleToken,
+    }),
+  },
+  {
+    name: 'ingress',
+    portOffset: 1,
+    maxInstances: MANY,
+    stage: 'after-setup',
+    variables: (context) => ({
+      ...kafka(context),
+      ...tokenBroker(context),
+      PUBLIC_BASE_URL: context.urls.ingress,
+    }),
+  },
+  {
+    name: 'fetcher',
+    portOffset: 11,
+    maxInstances: MANY,
+    stage: 'after-setup',
+    variables: (context) => ({
+      ...kafka(context),
+      ...tokenBroker(context),
+      ...vendors(context),
+      FETCHER_VENDOR: 'xero',
+    }),
+  },
+  {
+    name: 'mapper',
+    portOffset: 12,
+    maxInstances: MANY,
+    stage: 'after-setup',
+    variables: (context) => kafka(context),
+  },
+  {
+    name: 'twilio-sender',
+    portOffset: 13,
+    maxInstances: MANY,
+    stage: 'after-setup',
+    variables: (context) => ({
+      ...kafka(context),
+      ...tokenBroker(context),
+      ...vendors(context),
+      // Twilio calls the status of a message back to ingress.
+      PUBLIC_BASE_URL: context.urls.ingress,
+    }),
+  },
+];
+
+/**
+ * The compiled entry of an app.
+ *
+ * @throws UserError when the build has no such app.
+ */
+export function requireServiceEntry(name: string): string {
+  const entry = join(repositoryRoot, 'dist', 'apps', name, 'src', 'main.js');
+  if (existsSync(entry)) return entry;
+  throw new UserError(
+    `${entry} is missing: the build has no app "${name}". Run "npm run build" and try again.`,
+  );
+}
+
+/** The whole environment of one instance: what the person's environment holds, then what this start decides. */
+export function serviceEnvironment(
+  service: ServiceDefinition,
+  instance: number,
+  port: number,
+  context: ServiceContext,
+): Record<string, string | undefined> {
+  return {
+    ...context.environment,
+    PORT: String(port),
+    HOST: '127.0.0.1',
+    INSTANCE: `${service.name}-${instance}`,
+    LOG_LEVEL: context.environment['LOG_LEVEL'] ?? 'info',
+    LEDGERWIRE_SERVICE_TOKEN: context.secrets.serviceTokens[service.name],
+    ...service.variables(context),
+  };
+}
+
+/** The setup job applies migrations, topics and schemas. */
+export function setupEnvironment(context: ServiceContext): Record<string, string | undefined> {
+  return { ...context.environment, ...kafka(context), DATABASE_URL: context.databaseUrl };
+}
+
+function kafka(context: ServiceContext): Record<string, string> {
+  return { KAFKA_BROKERS: context.kafkaBrokers, SCHEMA_REGISTRY_URL: context.registryUrl };
+}
+
+function tokenBroker(context: ServiceContext): Record<string, string> {
+  return { TOKEN_BROKER_URL: context.urls['token-broker'] };
+}
+
+/** The vendors' base URLs: the sandbox's, unless the person's environment names others. */
+function vendors({ urls, environment }: ServiceContext): Record<string, string> {
+  const sandbox = {
+    XERO_API_BASE_URL: `${urls.sandbox}/xero`,
+    XERO_IDENTITY_BASE_URL: `${urls.sandbox}/xero/identity`,
+    XERO_LOGIN_BASE_URL: `${urls.sandbox}/xero/login`,
+    TWILIO_API_BASE_URL: `${urls.sandbox}/twilio`,
+  };
+  return Object.fromEntries(Object.entries(sandbox).map(([name, url]) => [name, environment[name] ?? url]));
+}

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import type { StartedProcess } from '../lib/processes.ts';
+import { requireServiceEntry, serviceEnvironment, type ServiceContext } from '../services.ts';
+import { Supervisor, type SupervisedSpec } from '../supervisor.ts';
+import type { Instance } from './layout.ts';
+import type { RunFile } from './run-file.ts';
+
+/** An instance as the supervisor starts it. */
+export interface InstanceSpec extends SupervisedSpec {
+  readonly instance: Instance;
+}
+
+/** How one instance of a service is started in this context. */
+export function instanceSpec(instance: Instance, context: ServiceContext, logs: string): InstanceSpec {
+  const { service, number, port } = instance;
+  return {
+    instance,
+    name: `${service.name} ${number}`,
+    command: process.execPath,
+    args: ['--enable-source-maps', requireServiceEntry(service.name)],
+    environment: serviceEnvironment(service, number, port, context),
+    workingDirectory: process.cwd(),
+    logFile: join(logs, `${service.name}-${number}.log`),
+    readyUrl: `http://127.0.0.1:${port}/health/ready`,
+  };
+}
+
+/** A supervisor that keeps `run.json` true and says when it had to start a service again. */
+export function superviseInto(runFile: RunFile, notice: (text: string) => void): Supervisor<InstanceSpec> {
+  return new Supervisor<InstanceSpec>({
+    onProcess: ({ instance }, process) => runFile.set(runProcess(instance, process)),
+    onRestart: (spec, reason, delayMs) => {
+      const [firstLine = ''] = reason.message.split('\n');
+      notice(`${firstLine} It starts again in ${delayMs} ms.`);
+    },
+  });
+}
+
+function runProcess(
+  { service, number, port }: Instance,
+  process: StartedProcess,
+): Parameters<RunFile['set']>[0] {
+  const { pid, identity, logFile } = process;
+  const noted = { service: service.name, instance: number, pid, ports: [port], logFile };
+  return identity === undefined ? noted : { ...noted, identity };
+}
