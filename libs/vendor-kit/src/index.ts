@@ -1,6 +1,15 @@
 export { BatchLoader, type BatchLoaderOptions } from './batch-loader.js';
 export type { BreakerReport } from './breaker/breaker-set.js';
 export { type BreakerOptions, defaultBreakerOptions } from './breaker/connection-breaker.js';
+export { conformanceChecks } from './conformance/conformance.js';
+export type {
+  ConformanceCheck,
+  EntitySample,
+  ErrorSample,
+  Provenance,
+  VendorSamples,
+  WebhookSample,
+} from './conformance/samples.js';
 export type * from './contract.js';
 export { countryCodeOf } from './country-codes.js';
 export { badAnswer, readJsonAnswer } from './error-classifier.js';

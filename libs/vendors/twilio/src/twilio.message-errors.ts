@@ -26,10 +26,13 @@ const configuration: readonly Row[] = [
   [20003, 'credentials-refused', 'Twilio refuses the credentials of this connection.'],
   [21212, 'invalid-sender', 'The sender is not a number or id that Twilio knows.'],
   [21408, 'country-not-enabled', 'Messages to this country are not enabled in the Twilio Console.'],
+  [21603, 'no-sender', 'The request named no sender.'],
   [21606, 'sender-not-usable', 'The sender is not owned by this account or cannot send SMS.'],
   [21608, 'trial-account', 'A trial account may only write to verified numbers.'],
+  [21609, 'invalid-callback', 'Twilio does not take the status callback URL; check the public base URL.'],
+  [21701, 'unknown-service', 'The Messaging Service does not exist in this account.'],
   [21703, 'service-without-sender', 'The Messaging Service has no sender for this number.'],
-  [21705, 'unknown-service', 'The Messaging Service does not exist in this account.'],
+  [21705, 'invalid-service', 'The Messaging Service SID is not valid.'],
   [30002, 'account-suspended', 'The Twilio account is suspended.'],
   [30034, 'unregistered-sender', 'US messages need a sender registered for A2P 10DLC.'],
   [35114, 'schedule-window', 'The wanted time lies outside of what Twilio can schedule.'],
@@ -79,7 +82,7 @@ export const messageErrorTable: readonly MessageErrorRule[] = [
 export function fallbackClass(status: number | undefined): MessageErrorClass {
   if (status === undefined || status === 429) return 'transient';
   if (status >= 500) return 'ambiguous';
-  return status === 401 || status === 403 ? 'configuration' : 'content';
+  return status === 401 || status === 403 || status === 404 ? 'configuration' : 'content';
 }
 
 function rules(

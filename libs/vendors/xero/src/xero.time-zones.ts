@@ -1,5 +1,5 @@
 /**
- * Xero's `Timezone` words are Windows time zone ids without spaces and punctuation. The IANA zones are those of Unicode CLDR's
+ * Xero's `Timezone` words are Windows time zone ids without spaces and punctuation (`UTC02` is two hours behind UTC, `UTC+12` twelve ahead). The IANA zones are those of Unicode CLDR's
  * windowsZones.xml for territory 001.
  */
 const zones: Readonly<Record<string, string>> = {
@@ -130,8 +130,8 @@ const zones: Readonly<Record<string, string>> = {
   UTC08: 'Etc/GMT+8',
   UTC09: 'Etc/GMT+9',
   UTC11: 'Etc/GMT+11',
-  'UTC+12': 'Etc/GMT-12',
-  'UTC+13': 'Etc/GMT-13',
+  UTC12: 'Etc/GMT-12',
+  UTC13: 'Etc/GMT-13',
   VENEZUELASTANDARDTIME: 'America/Caracas',
   VLADIVOSTOKSTANDARDTIME: 'Asia/Vladivostok',
   VOLGOGRADSTANDARDTIME: 'Europe/Volgograd',
@@ -148,5 +148,5 @@ const zones: Readonly<Record<string, string>> = {
 
 /** The IANA zone of Xero's word (`EASTERNSTANDARDTIME(MEXICO)` with or without its brackets); `UTC` when it is unknown. */
 export function timeZoneOf(word: string | undefined): string {
-  return zones[(word ?? '').toUpperCase().replace(/[() ]/g, '')] ?? 'UTC';
+  return zones[(word ?? '').toUpperCase().replace(/[()+ ]/g, '')] ?? 'UTC';
 }

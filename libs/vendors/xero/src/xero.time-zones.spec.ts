@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { TimeZone } from 'xero-node';
+import { timeZoneOf } from './xero.time-zones.js';
+
+test('every zone of the official SDK is one that the runtime knows', () => {
+  const words = Object.values(TimeZone).map(String);
+  expect(words.length).toBeGreaterThan(100);
+  const missing = words.filter((word) => word !== 'UTC' && timeZoneOf(word) === 'UTC');
+  expect(missing).toEqual([]);
+  for (const word of words)
+    expect(() => new Intl.DateTimeFormat('en', { timeZone: timeZoneOf(word) })).not.toThrow();
+});
+
+test('reads brackets either way and falls back to UTC', () => {
+  expect(timeZoneOf('EASTERNSTANDARDTIME(MEXICO)')).toBe('America/Cancun');
+  expect(timeZoneOf('NEWZEALANDSTANDARDTIME')).toBe('Pacific/Auckland');
+  expect(timeZoneOf('MOONSTANDARDTIME')).toBe('UTC');
+  expect(timeZoneOf(undefined)).toBe('UTC');
+});
