@@ -48,7 +48,8 @@ export function tellFetch(
     outcomeOf({
       ...aboutRequest(request),
       entityType: body.entityType,
-      entityNumber: body.entityNumber,
+      // What people call a contact is its name.
+      entityNumber: body.contact ? null : body.entityNumber,
       step: 'fetch',
       status: emitted ? 'fetched' : emission,
       reason: reasonOf(emission, body.deleted),

@@ -53,7 +53,7 @@ export class FetcherBench {
       service: 'fetcher-xero',
       handlers: [new FetcherPipeline(bench.tools())],
       clock: bench.clock,
-      bindings: { [topics.changeNotices.name]: changeNoticesOf('xero') as never },
+      bindings: { [topics.changeNotices.name]: changeNoticesOf('xero') },
     });
     await bench.driver.settle();
     return bench;

@@ -1,0 +1,38 @@
+import type { AccountingRecord } from '#libs/contracts';
+
+/** Key of the entity store. */
+export function entityKey(connectionId: string, entityType: string, entityId: string): string {
+  return `${connectionId}/${entityType}/${entityId}`;
+}
+
+/** Who owes or is owed; an entity that names nobody stands for itself. */
+export function debtorOf(record: AccountingRecord): string {
+  const contactId = record.invoice?.contactId ?? record.payment?.contactId;
+  if (contactId) return contactId;
+  return record.entityType === 'contact' ? record.entityId : `${record.entityType}:${record.entityId}`;
+}
+
+/**
+ * A debtor with all invoices and payments is one lane: a contact is kept before its invoices are mapped, an invoice before
+ * its payments, and each state of an invoice before the next one, while other debtors of the connection go on beside it. A
+ * lane per entity would let an invoice overtake its own contact; one per connection would let a slow template of one
+ * customer hold up all others.
+ */
+export function debtorLane(record: AccountingRecord): string {
+  return `${record.connectionId}/debtor/${debtorOf(record)}`;
+}
+
+/** Prefix of the waiting store for everything that waits for something of one debtor. */
+export function waitingPrefix(record: AccountingRecord): string {
+  return `${record.connectionId}/${debtorOf(record)}/`;
+}
+
+/** Key of the waiting store. */
+export function waitingKey(record: AccountingRecord): string {
+  return `${waitingPrefix(record)}${record.entityType}/${record.entityId}`;
+}
+
+/** Key of the store of planned reminders. */
+export function remindersKey(connectionId: string, invoiceId: string, flowId: string): string {
+  return `${connectionId}/${invoiceId}/${flowId}`;
+}

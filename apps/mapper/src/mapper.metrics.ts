@@ -1,0 +1,52 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+/** Counters of the mapper. Reasons come from closed lists; flows and tenants are never labels. */
+export class MapperMetrics {
+  private readonly commands: Counter<'channel' | 'origin'>;
+  private readonly skips: Counter<'reason'>;
+  private readonly reminders: Counter<'event'>;
+  private readonly broken: Gauge;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    this.commands = new Counter({
+      name: 'map_commands_total',
+      help: 'Commands that were derived',
+      labelNames: ['channel', 'origin'],
+      registers,
+    });
+    this.skips = new Counter({
+      name: 'map_skips_total',
+      help: 'What was not sent, by reason',
+      labelNames: ['reason'],
+      registers,
+    });
+    this.reminders = new Counter({
+      name: 'map_reminders_total',
+      help: 'Reminders that were scheduled, cancelled, asked about, answered or given up',
+      labelNames: ['event'],
+      registers,
+    });
+    this.broken = new Gauge({
+      name: 'map_flows_broken',
+      help: 'Applied flows that do not parse and therefore do nothing',
+      registers,
+    });
+  }
+
+  derived(channel: string, origin: string): void {
+    this.commands.inc({ channel, origin });
+  }
+
+  skipped(reason: string): void {
+    this.skips.inc({ reason });
+  }
+
+  reminder(event: 'scheduled' | 'cancelled' | 'asked' | 'answered' | 'given-up'): void {
+    this.reminders.inc({ event });
+  }
+
+  brokenFlows(count: number): void {
+    this.broken.set(count);
+  }
+}

@@ -1,0 +1,62 @@
+import { Inject } from '@nestjs/common';
+import { type AccountingRecord, mapperStores, topics } from '#libs/contracts';
+import {
+  Consume,
+  type DueTimer,
+  type InputRecord,
+  OnTimer,
+  StreamPipeline,
+  type TaskContext,
+} from '#libs/streams';
+import { debtorLane, waitingKey } from './keys.js';
+import { MAPPER_TOOLS, type MapperTools } from './mapper-tools.js';
+import { noticeTopics } from './notice-topics.js';
+import { answerReminder } from './steps/answer-reminder.step.js';
+import { askBeforeReminder } from './steps/ask-before-reminder.step.js';
+import { findWaiting, waitingFor } from './steps/await-related.step.js';
+import { forgetInvoice } from './steps/forget-invoice.step.js';
+import { keepRecord } from './steps/keep-record.step.js';
+import { baselineOf, mapRecord, mapWaiting } from './steps/map-record.step.js';
+import { payloadOf, timerNames } from './timers.js';
+import { aboutRecord, tellRecord } from './trail.js';
+
+/**
+ * mapper as a list of steps. Records and timers of one debtor run in one lane (why: `debtorLane`), so that every entry of a
+ * store has one writer at a time.
+ */
+@StreamPipeline({ stores: mapperStores, outputs: [topics.messages, ...noticeTopics] })
+export class MapperPipeline {
+  constructor(@Inject(MAPPER_TOOLS) private readonly tools: MapperTools) {}
+
+  @Consume(topics.records, { lane: ({ value }) => debtorLane(value), about: aboutRecord })
+  async onRecord({ value }: InputRecord<AccountingRecord>, context: TaskContext): Promise<void> {
+    const kept = keepRecord(this.tools, value, context);
+    if (kept.kind === 'superseded') {
+      const detail = 'A newer state of it was handled before.';
+      tellRecord(context, value, { status: 'superseded', reason: 'stale-record', detail });
+      return;
+    }
+    const { record } = kept;
+    const waiting = findWaiting(waitingKey(record), context);
+    const previous = baselineOf(waiting, kept.previous);
+    await mapRecord(this.tools, { record, previous, tries: 0, key: waiting?.key, woken: false }, context);
+    for (const other of waitingFor(record, context)) await mapWaiting(this.tools, other, true, context);
+    for (const token of record.recheckTokens) await answerReminder(this.tools, record, token, context);
+  }
+
+  @OnTimer(timerNames.reminder)
+  async onReminder(timer: DueTimer, context: TaskContext): Promise<void> {
+    askBeforeReminder(this.tools, payloadOf(timer, 'reminder'), context);
+  }
+
+  @OnTimer(timerNames.related)
+  async onRelated(timer: DueTimer, context: TaskContext): Promise<void> {
+    const waiting = findWaiting(payloadOf(timer, 'related').waitingKey, context);
+    if (waiting) await mapWaiting(this.tools, waiting, false, context);
+  }
+
+  @OnTimer(timerNames.forget)
+  async onForget(timer: DueTimer, context: TaskContext): Promise<void> {
+    forgetInvoice(this.tools, payloadOf(timer, 'forget').entityKey, context);
+  }
+}

@@ -1,0 +1,277 @@
+import { expect, test } from 'vitest';
+import { type AccountingRecord, topics } from '#libs/contracts';
+import { LedgerwireError } from '#libs/core';
+import {
+  defaultTemplateLimits,
+  InlineRenderer,
+  sampleContact,
+  sampleInvoice,
+  samplePayment,
+  sampleTarget,
+  WorkerRenderer,
+} from '#libs/flows';
+import { issuedStep, MapperBench, paymentStep } from './testing/mapper-bench.js';
+
+const contact = sampleContact();
+const invoice = sampleInvoice();
+
+/** A later state of a record. */
+function later(record: AccountingRecord, by = 1): AccountingRecord {
+  const version = record.version + by;
+  return { ...record, version, recordId: `${record.recordId}+${by}`, contentHash: `content of ${version}` };
+}
+
+test('makes one message of an issued invoice', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  await bench.take(contact, invoice);
+  expect(bench.bodies()).toEqual(['Invoice INV-1001 over 1250.5 for Rowan Fitch']);
+  expect(bench.messages()[0]).toMatchObject({
+    to: '+447911123456',
+    connectionId: 'sample-twilio',
+    origin: 'webhook',
+  });
+  expect(bench.outcomes().at(-1)).toMatchObject({
+    status: 'mapped',
+    flowId: 'invoices',
+    flowStep: 'issued',
+    commandId: bench.messages()[0]?.commandId,
+    webhookIds: ['sample-webhook'],
+    recordId: invoice.recordId,
+    entityNumber: 'INV-1001',
+  });
+});
+
+test('drops what was derived before, and says of which record', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  await bench.take(contact, invoice);
+  await bench.driver.restart();
+  await bench.take({ ...later(invoice), origin: 'replay' });
+  expect(bench.messages()).toHaveLength(1);
+  expect(bench.outcomes().at(-1)).toMatchObject({
+    status: 'duplicate',
+    reason: 'duplicate-of',
+    detail: expect.stringContaining(invoice.recordId) as string,
+    commandId: bench.messages()[0]?.commandId,
+  });
+});
+
+test('makes nothing of a change that announces nothing', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  await bench.take(contact, invoice, later(sampleInvoice({ reference: 'PO 78' })));
+  expect(bench.messages()).toHaveLength(1);
+  expect(bench.trail().at(-1)).toBe('skipped/nothing-new');
+});
+
+test('refuses an older state after a newer one', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  await bench.take(contact, later(sampleInvoice({ status: 'draft' }), 5));
+  await bench.take(invoice);
+  expect(bench.messages()).toHaveLength(0);
+  expect(bench.trail().at(-1)).toBe('superseded/stale-record');
+});
+
+test('keeps contacts and sales invoices without the JSON of the vendor, and no bills', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  const bill = sampleInvoice({ kind: 'purchase' }, { entityType: 'bill', entityId: 'b1' });
+  await bench.take(contact, { ...invoice, raw: '{"secret":1}' }, bill);
+  expect(bench.entity('invoice', 'sample-invoice')).toMatchObject({ raw: '' });
+  expect(bench.entity('contact', 'sample-contact')).toBeDefined();
+  expect(bench.entity('bill', 'b1')).toBeUndefined();
+});
+
+test('confirms a payment with the invoice that it settles', async () => {
+  const bench = await MapperBench.start([paymentStep]);
+  await bench.take(contact, invoice, samplePayment());
+  expect(bench.bodies()).toEqual(['Thank you for 1250.5 on INV-1001']);
+});
+
+test.each([
+  ['no-phone-number', sampleContact({ phones: [], email: null })],
+  ['contact-archived', sampleContact({ status: 'archived' })],
+  [
+    'invalid-phone-number',
+    sampleContact({ phones: [{ kind: 'mobile', countryCode: null, areaCode: null, number: '12' }] }),
+  ],
+])('skips with %s when the contact cannot be reached', async (reason, unreachable) => {
+  const bench = await MapperBench.start([issuedStep]);
+  await bench.take(unreachable, invoice);
+  expect(bench.messages()).toHaveLength(0);
+  expect(bench.trail().at(-1)).toBe(`skipped/${reason}`);
+});
+
+test('waits for a contact that comes after its invoice, and asks for it', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  await bench.take(invoice);
+  expect(bench.trail()).toEqual(['waiting/no-contact-yet']);
+  expect(bench.questions()).toEqual([
+    expect.objectContaining({
+      entityType: 'contact',
+      entityId: 'sample-contact',
+      recheck: true,
+      webhookId: 'sample-webhook',
+    }),
+  ]);
+  await bench.take(contact);
+  expect(bench.bodies()).toEqual(['Invoice INV-1001 over 1250.5 for Rowan Fitch']);
+  await bench.pass(3_600_000);
+  expect(bench.messages()).toHaveLength(1);
+  expect(bench.trail()).not.toContain('duplicate/duplicate-of');
+});
+
+test('asks again and in the end skips when the contact never comes', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  await bench.take(invoice);
+  await bench.pass(3_600_000);
+  expect(bench.questions()).toHaveLength(4);
+  expect(new Set(bench.questions().map(({ noticeId }) => noticeId)).size).toBe(4);
+  expect(bench.trail().at(-1)).toBe('skipped/no-contact');
+  await bench.take(contact);
+  expect(bench.messages()).toHaveLength(0);
+});
+
+test('does not use up the waits of a record by other records of the same debtor', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  for (let count = 0; count < 8; count += 1) {
+    await bench.take(
+      sampleInvoice({ number: `INV-${count}` }, { entityId: `i${count}`, recordId: `r${count}` }),
+    );
+  }
+  await bench.take(contact);
+  expect(bench.messages()).toHaveLength(8);
+});
+
+test('compares a state that comes while an earlier one waits with what was evaluated last', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  await bench.take(sampleInvoice({ status: 'draft' }));
+  await bench.take(later(invoice, 1));
+  await bench.take(later(sampleInvoice({ reference: 'PO 78' }), 2));
+  await bench.take(contact);
+  await bench.pass(3_600_000);
+  expect(bench.messages()).toHaveLength(1);
+});
+
+test('survives a crash while a record waits', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  await bench.take(invoice);
+  await bench.driver.restart();
+  await bench.take(contact);
+  expect(bench.messages()).toHaveLength(1);
+});
+
+test('follows a merged contact to the one that lives on', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  const other = sampleContact({ name: 'Merged & Co' }, { entityId: 'k2', recordId: 'r-k2' });
+  await bench.take(other, sampleContact({ mergedIntoId: 'k2', status: 'archived' }), invoice);
+  expect(bench.bodies()).toEqual(['Invoice INV-1001 over 1250.5 for Merged & Co']);
+});
+
+test('does not tell a contact that was deleted', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  await bench.take({ ...contact, deleted: true, contact: null }, invoice);
+  expect(bench.trail().at(-1)).toBe('skipped/no-contact');
+});
+
+test('records a failing template, and the next record goes on', async () => {
+  const bench = await MapperBench.start();
+  bench.applyFlow([issuedStep.replace("'Invoice", "'{% for a in (1..9000) %}{{ a }}{% endfor %}")]);
+  bench.applyFlow([issuedStep], { flowId: 'sound' });
+  await bench.take(contact, invoice);
+  expect(bench.trail().slice(1)).toEqual(['failed/template-error', 'mapped']);
+});
+
+test('stops a template that never ends, without stopping anything else', async () => {
+  const endless = '{% for a in (1..90000) %}{% for b in (1..90000) %}{% endfor %}{% endfor %}';
+  const limits = { ...defaultTemplateLimits, renderMs: 1e9, memoryUnits: 1e12, steps: 1e12 };
+  const renderer = new WorkerRenderer({ deadlineMs: 100, limits });
+  const bench = await MapperBench.start([issuedStep.replace("'Invoice", `'${endless}`)], renderer);
+  bench.applyFlow([issuedStep], { flowId: 'sound' });
+  await bench.take(contact, invoice);
+  await renderer.close();
+  expect(bench.trail().slice(1)).toEqual(['failed/template-error', 'mapped']);
+});
+
+test('says what is wrong with a flow that does not parse, and the other flows go on', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  bench.applyFlow(['\n  - id: broken\n    when: invoice.isued'], { flowId: 'broken' });
+  await bench.take(contact, invoice);
+  const failed = bench.outcomes().filter(({ status }) => status === 'failed');
+  expect(failed.at(-1)).toMatchObject({
+    reason: 'flow-invalid',
+    flowId: 'broken',
+    detail: expect.stringMatching(/line 9: .*invoice\.issued/) as string,
+  });
+  expect(bench.messages()).toHaveLength(1);
+});
+
+test('goes by the flow that is in force when the record comes', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  await bench.take(contact);
+  bench.applyFlow([issuedStep.replace('Invoice', 'Your invoice')]);
+  await bench.take(invoice);
+  expect(bench.messages()[0]).toMatchObject({
+    flowVersion: 2,
+    body: expect.stringContaining('Your invoice') as string,
+  });
+});
+
+test('plans and sends nothing for a flow that is switched off', async () => {
+  const bench = await MapperBench.start();
+  bench.applyFlow([issuedStep], { enabled: false });
+  await bench.take(contact, invoice);
+  expect(bench.messages()).toHaveLength(0);
+  expect(bench.trail().at(-1)).toBe('skipped/flow-disabled');
+});
+
+test('uses no flow of another workspace', async () => {
+  const bench = await MapperBench.start();
+  bench.applyFlow([issuedStep], { workspaceId: 'somebody-else' });
+  await bench.take(contact, invoice);
+  expect(bench.messages()).toHaveLength(0);
+  expect(bench.trail().at(-1)).toBe('skipped/no-flow');
+});
+
+test('says that no flow is about a record', async () => {
+  const bench = await MapperBench.start([paymentStep]);
+  await bench.take(invoice);
+  expect(bench.trail()).toEqual(['skipped/no-trigger']);
+});
+
+test('says so when the connection that a flow sends by is not known', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  bench.connections.delete(sampleTarget.connectionId);
+  await bench.take(contact, invoice);
+  expect(bench.trail().at(-1)).toBe('failed/unknown-connection');
+});
+
+test('maps nothing of a connection that was removed', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  const source = bench.connections.get(invoice.connectionId);
+  if (source) bench.connections.set(invoice.connectionId, { ...source, status: 'disconnected' });
+  await bench.take(contact, invoice);
+  expect(bench.trail()).toEqual(['skipped/disconnected', 'skipped/disconnected']);
+});
+
+test('waits when the renderer is away, and keeps the order of the debtor', async () => {
+  let away = true;
+  const inline = new InlineRenderer();
+  const bench = await MapperBench.start([issuedStep, paymentStep], {
+    render: (request) =>
+      away
+        ? Promise.reject(new LedgerwireError('gone', { code: 'renderer-unavailable', disposition: 'retry' }))
+        : inline.render(request),
+    close: () => inline.close(),
+  });
+  await bench.take(contact, invoice, samplePayment());
+  expect(bench.trail().at(-1)).toBe('parked/renderer-unavailable');
+  away = false;
+  await bench.pass(600_000);
+  expect(bench.messages().map(({ flowStep }) => flowStep)).toEqual(['issued', 'thanks']);
+});
+
+test('puts no address and no text into the trail', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  await bench.take(contact, invoice);
+  const told = JSON.stringify(bench.driver.sent(topics.outcomes));
+  expect(told).not.toMatch(/7911123456|Rowan|rowan|Invoice INV-1001 over/);
+  expect(told).toContain('+44••••••••56');
+});

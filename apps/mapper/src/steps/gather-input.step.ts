@@ -1,0 +1,62 @@
+import { type AccountingRecord, type Connection, mapperStores } from '#libs/contracts';
+import type { EvaluationInput } from '#libs/flows';
+import type { TaskContext } from '#libs/streams';
+import { entityKey } from '../keys.js';
+
+/** A record to be evaluated, against which former state. */
+export interface RecordWork {
+  readonly record: AccountingRecord;
+  readonly previous: AccountingRecord | null;
+  readonly sourceConnection: Connection;
+  /** Entities that are still not known count as not existing; the evaluation then says so. */
+  readonly giveUp: boolean;
+}
+
+/** What a flow is evaluated on, but for the flow's own target connection. */
+export type GatheredInput = Omit<EvaluationInput, 'targetConnection'>;
+
+/** Puts together what the flows look at: the record, what it was before, its contact and the invoice that it settles. */
+export function gatherInput(work: RecordWork, context: TaskContext): GatheredInput {
+  const { record, sourceConnection, giveUp } = work;
+  const replayed = record.origin === 'replay';
+  const commands = context.store(mapperStores.commands);
+  return {
+    record,
+    // A replay derives its events anew; what was derived before is dropped by the commands store.
+    previous: replayed ? null : work.previous,
+    contact: relatedOf(record.invoice?.contactId ?? record.payment?.contactId, giveUp, (id) =>
+      findContact(record.connectionId, id, giveUp, context),
+    ),
+    invoice: relatedOf(record.payment?.invoiceId, giveUp, (id) =>
+      context.store(mapperStores.entities).get(entityKey(record.connectionId, 'invoice', id)),
+    ),
+    sourceConnection,
+    now: context.now(),
+    ignoreAge: replayed,
+    isDerived: (commandId) => commands.get(commandId) !== undefined,
+  };
+}
+
+/** null = does not exist, undefined = not known here yet. */
+function relatedOf(
+  id: string | null | undefined,
+  giveUp: boolean,
+  find: (id: string) => AccountingRecord | undefined,
+): AccountingRecord | null | undefined {
+  if (!id) return null;
+  return find(id) ?? (giveUp ? null : undefined);
+}
+
+/** A merged contact lives on in another one. One that is not known yet is asked for by the evaluation of the merged one. */
+function findContact(
+  connectionId: string,
+  contactId: string,
+  giveUp: boolean,
+  context: TaskContext,
+): AccountingRecord | undefined {
+  const entities = context.store(mapperStores.entities);
+  const contact = entities.get(entityKey(connectionId, 'contact', contactId));
+  const mergedInto = contact?.contact?.mergedIntoId;
+  if (!mergedInto || mergedInto === contactId) return contact;
+  return entities.get(entityKey(connectionId, 'contact', mergedInto)) ?? (giveUp ? undefined : contact);
+}

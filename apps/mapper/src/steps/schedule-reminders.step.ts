@@ -1,0 +1,103 @@
+import { type AccountingRecord, mapperStores } from '#libs/contracts';
+import { compareDecimals } from '#libs/core';
+import {
+  type Flow,
+  parseReminderKey,
+  planReminders,
+  type ReminderChanges,
+  type ReminderPlan,
+} from '#libs/flows';
+import type { TaskContext } from '#libs/streams';
+import { remindersKey } from '../keys.js';
+import type { MapperTools } from '../mapper-tools.js';
+import { setRecordTimer, timerNames } from '../timers.js';
+import { tellRecord, tellSkip } from '../trail.js';
+import type { GatheredInput } from './gather-input.step.js';
+
+/**
+ * Sets, moves and clears the timers of one flow's reminders for an invoice. When the flow has changed since they were
+ * planned (or the invoice was never planned by it) they are planned anew from nothing, and what is left over is cancelled.
+ */
+export function scheduleReminders(
+  tools: MapperTools,
+  flow: Flow,
+  input: GatheredInput,
+  changes: Pick<ReminderChanges, 'reminders' | 'cancel'>,
+  context: TaskContext,
+): void {
+  const { record } = input;
+  if (!record.invoice || !flow.steps.some(({ schedule }) => schedule !== null)) return;
+  const store = context.store(mapperStores.reminders);
+  const storeKey = remindersKey(record.connectionId, record.entityId, flow.id);
+  const planned = store.get(storeKey);
+  const anew = planned?.flowVersion !== flow.version;
+  const plan = anew ? planReminders(flow, { ...input, previous: null }) : { ...changes, skips: [] };
+  const keys = new Set(planned?.keys);
+  const wanted = new Set(plan.reminders.map(({ key }) => key));
+  const obsolete = anew ? [...keys].filter((key) => !wanted.has(key)) : plan.cancel;
+  for (const key of obsolete) if (keys.delete(key)) cancelReminder(tools, { key, flow, record }, context);
+  for (const reminder of plan.reminders) {
+    keys.add(reminder.key);
+    setReminder(tools, record, reminder, context);
+  }
+  // Planned by the evaluation itself, it has reported these already.
+  if (input.previous !== null) for (const skip of plan.skips) tellSkip(context, record, skip);
+  const active = keys.size > 0 || plan.reminders.length > 0 || plan.skips.length > 0;
+  if (active) store.put(storeKey, { flowVersion: flow.version, keys: [...keys] });
+  else if (planned && isOver(record)) store.delete(storeKey);
+}
+
+/** Sets or moves the timer of one reminder and says when it comes. */
+export function setReminder(
+  tools: MapperTools,
+  record: AccountingRecord,
+  { key, fireAt, flowId, stepId, businessEvent }: ReminderPlan,
+  context: TaskContext,
+): void {
+  setRecordTimer(context, record, { name: timerNames.reminder, key, fireAt, payload: { key, tries: 0 } });
+  tools.metrics.reminder('scheduled');
+  tellRecord(context, record, {
+    status: 'scheduled',
+    flowId,
+    flowStep: stepId,
+    businessEvent,
+    nextTryAt: Math.round(fireAt),
+  });
+}
+
+interface Cancellation {
+  readonly key: string;
+  readonly flow: Flow;
+  readonly record: AccountingRecord;
+}
+
+function cancelReminder(tools: MapperTools, { key, flow, record }: Cancellation, context: TaskContext): void {
+  context.cancelTimer(timerNames.reminder, key);
+  tools.metrics.reminder('cancelled');
+  tellRecord(context, record, {
+    status: 'cancelled',
+    reason: whyCancelled(record),
+    ...aboutReminder(flow, key),
+  });
+}
+
+/** What the trail calls a reminder, from its key. */
+export function aboutReminder(flow: Flow | undefined, key: string) {
+  const reference = parseReminderKey(key);
+  if (!reference) return {};
+  const { flowId, stepId, invoiceId, days } = reference;
+  const trigger = flow?.steps.find(({ id }) => id === stepId)?.trigger ?? 'invoice.overdue';
+  const businessEvent = `invoice/${invoiceId}/${trigger.replace('invoice.', '')}/${days}d`;
+  return { flowId, flowStep: stepId, businessEvent };
+}
+
+function whyCancelled(record: AccountingRecord): string {
+  if (record.deleted || record.invoice?.status === 'voided' || record.invoice?.status === 'deleted')
+    return 'voided-meanwhile';
+  return isOver(record) ? 'paid-meanwhile' : 'flow-changed';
+}
+
+/** Whether the invoice can have no reminders any more. */
+function isOver({ deleted, invoice }: AccountingRecord): boolean {
+  return deleted || invoice?.status !== 'issued' || compareDecimals(invoice.amountDue, '0') <= 0;
+}

@@ -1,0 +1,180 @@
+import { Registry } from 'prom-client';
+import {
+  type AccountingRecord,
+  type ChangeNotice,
+  changeNoticesOf,
+  type Connection,
+  type FlowDefinition,
+  mapperStores,
+  type MessageCommand,
+  type Outcome,
+  topics,
+} from '#libs/contracts';
+import { ManualClock } from '#libs/core';
+import { InlineRenderer, SAMPLE_NOW, sampleSource, sampleTarget, type TemplateRenderer } from '#libs/flows';
+import { PipelineDriver, type ReadTable } from '#libs/streams';
+import { FlowBook } from '../flow-book.js';
+import { MapperMetrics } from '../mapper.metrics.js';
+import { MapperPipeline } from '../mapper.pipeline.js';
+import { defaultMapperSettings, type MapperTools } from '../mapper-tools.js';
+
+/** Steps of a flow that tells customers by SMS of new invoices. */
+export const issuedStep = `
+  - id: issued
+    when: invoice.issued
+    to: customer
+    channel: sms
+    template: 'Invoice {{ invoice.number }} over {{ invoice.amountDue }} for {{ contact.name }}'`;
+
+/** Steps of a flow that confirms payments. */
+export const paymentStep = `
+  - id: thanks
+    when: payment.received
+    to: customer
+    channel: sms
+    template: 'Thank you for {{ payment.amount }} on {{ invoice.number }}'`;
+
+/** Steps of a flow that reminds three and ten days after the due date. */
+export const overdueStep = `
+  - id: overdue
+    when: invoice.overdue
+    days: [3, 10]
+    at: '09:00'
+    to: customer
+    channel: sms
+    template: 'Please pay {{ invoice.number }}: {{ invoice.amountDue }}'`;
+
+/** A table in memory that tells of its changes. */
+class TestTable<T> implements ReadTable<T> {
+  private readonly entries = new Map<string, T>();
+  private readonly listeners: ((key: string, value: T | undefined) => void)[] = [];
+
+  get(key: string): T | undefined {
+    return this.entries.get(key);
+  }
+
+  values(): Iterable<T> {
+    return this.entries.values();
+  }
+
+  onChange(listener: (key: string, value: T | undefined) => void): void {
+    this.listeners.push(listener);
+  }
+
+  set(key: string, value: T): void {
+    this.entries.set(key, value);
+    for (const tell of this.listeners) tell(key, value);
+  }
+}
+
+/** The mapper on a simulated task. */
+export class MapperBench {
+  readonly clock = new ManualClock(SAMPLE_NOW);
+  readonly registry = new Registry();
+  readonly connections = new Map<string, Connection>([
+    [sampleSource.connectionId, sampleSource],
+    [sampleTarget.connectionId, sampleTarget],
+  ]);
+  private readonly flows = new TestTable<FlowDefinition>();
+  private running: PipelineDriver | undefined;
+
+  static async start(steps: readonly string[] = [], renderer?: TemplateRenderer): Promise<MapperBench> {
+    const bench = new MapperBench();
+    if (steps.length > 0) bench.applyFlow(steps);
+    bench.running = await PipelineDriver.start({
+      service: 'mapper',
+      handlers: [new MapperPipeline(bench.tools(renderer ?? new InlineRenderer()))],
+      clock: bench.clock,
+    });
+    return bench;
+  }
+
+  get driver(): PipelineDriver {
+    if (!this.running) throw new Error('not started');
+    return this.running;
+  }
+
+  /** Applies a flow as an operator would. */
+  applyFlow(steps: readonly string[], changes: Partial<FlowDefinition> = {}): void {
+    const flowId = changes.flowId ?? 'invoices';
+    const yaml = `apiVersion: ledgerwire/v1
+id: ${flowId}
+name: Test flow
+workspace: ${sampleSource.workspaceId}
+source: ${sampleSource.connectionId}
+target: ${sampleTarget.connectionId}
+steps:${steps.join('')}
+`;
+    this.flows.set(flowId, {
+      flowId,
+      workspaceId: sampleSource.workspaceId,
+      version: (this.flows.get(flowId)?.version ?? 0) + 1,
+      enabled: true,
+      sourceConnectionId: sampleSource.connectionId,
+      targetConnectionId: sampleTarget.connectionId,
+      yaml,
+      updatedAt: this.clock.now(),
+      ...changes,
+    });
+  }
+
+  /** Hands records to the mapper, in order, and waits for what comes of them. */
+  async take(...records: readonly AccountingRecord[]): Promise<void> {
+    for (const record of records) this.driver.send(topics.records, record.connectionId, record);
+    await this.settle();
+  }
+
+  /** Waits until everything is handled. @throws what ended the service, if something did. */
+  async settle(): Promise<void> {
+    await this.driver.settle();
+    if (this.driver.fatalError) throw this.driver.fatalError;
+  }
+
+  async pass(ms: number): Promise<void> {
+    await this.driver.advance(ms);
+    await this.settle();
+  }
+
+  /** Lets time pass until the given instant. */
+  async passUntil(instant: number): Promise<void> {
+    await this.pass(instant - this.clock.now());
+  }
+
+  messages(): MessageCommand[] {
+    return this.driver.sent(topics.messages);
+  }
+
+  bodies(): string[] {
+    return this.messages().map(({ body }) => body);
+  }
+
+  /** What the mapper asked of the fetcher. */
+  questions(): ChangeNotice[] {
+    return this.driver.sent(changeNoticesOf('xero'));
+  }
+
+  outcomes(): Outcome[] {
+    return this.driver.sent(topics.outcomes);
+  }
+
+  trail(): string[] {
+    return this.outcomes().map(({ status, reason }) => (reason === null ? status : `${status}/${reason}`));
+  }
+
+  entity(entityType: string, entityId: string): AccountingRecord | undefined {
+    return this.driver.stored(
+      mapperStores.entities,
+      `${sampleSource.connectionId}/${entityType}/${entityId}`,
+    );
+  }
+
+  private tools(renderer: TemplateRenderer): MapperTools {
+    return {
+      flows: new FlowBook(this.flows),
+      connections: this.connections,
+      renderer,
+      settings: defaultMapperSettings,
+      metrics: new MapperMetrics(this.registry),
+    };
+  }
+}
