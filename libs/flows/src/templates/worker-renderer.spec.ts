@@ -1,3 +1,7 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { transformFileSync } from '@swc/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { defaultTemplateLimits } from './template-limits.js';
 import type { TemplateModel } from './template-model.js';
@@ -12,6 +16,22 @@ const ENDLESS = '{% for a in (1..90000) %}{% for b in (1..90000) %}{% endfor %}{
 const UNLIMITED = { ...defaultTemplateLimits, renderMs: 1e9, memoryUnits: 1e12, steps: 1e12 };
 
 const open: WorkerRenderer[] = [];
+const directories: string[] = [];
+
+/** Compiles the worker and what it imports with the project's settings, inside node_modules so that packages are found. */
+function compileWorker(): URL {
+  const source = fileURLToPath(new URL('.', import.meta.url));
+  const cache = join(process.cwd(), 'node_modules', '.cache');
+  mkdirSync(cache, { recursive: true });
+  const directory = mkdtempSync(join(cache, 'flows-worker-'));
+  directories.push(directory);
+  writeFileSync(join(directory, 'package.json'), '{"type":"module"}');
+  for (const file of readdirSync(source).filter((name) => name.endsWith('.ts') && !name.includes('.spec.'))) {
+    const { code } = transformFileSync(join(source, file), { swcrc: true });
+    writeFileSync(join(directory, file.replace(/\.ts$/, '.js')), code);
+  }
+  return pathToFileURL(join(directory, 'render-worker.js'));
+}
 
 function renderer(options: WorkerRendererOptions = {}): WorkerRenderer {
   const made = new WorkerRenderer(options);
@@ -29,6 +49,7 @@ function sms(
 describe('WorkerRenderer', () => {
   afterEach(async () => {
     await Promise.all(open.splice(0).map((made) => made.close()));
+    for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
   });
 
   it('renders the parts of a message in a worker thread started from this source', async () => {
@@ -85,5 +106,18 @@ describe('WorkerRenderer', () => {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'renderer-closed' } });
     }
     await expect(made.render(sms('never'))).rejects.toMatchObject({ code: 'renderer-closed' });
+  });
+
+  it('runs its worker as compiled JavaScript, as in production', async () => {
+    const made = renderer({ entry: { url: compileWorker(), execArgv: [] } });
+    expect(await made.render(sms('{{ invoice.total | money }}'))).toEqual({ ok: true, texts: ['£1,234.50'] });
+  });
+
+  it('rejects with a retry when no worker can be started', async () => {
+    const made = renderer({ entry: { url: new URL('./no-such-worker.js', import.meta.url), execArgv: [] } });
+    await expect(made.render(sms('x'))).rejects.toMatchObject({
+      code: 'renderer-unavailable',
+      disposition: 'retry',
+    });
   });
 });

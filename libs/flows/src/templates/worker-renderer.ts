@@ -1,6 +1,6 @@
 import { type Clock, LedgerwireError, systemClock } from '#libs/core';
 import { type BatchEnd, RenderSlot } from './render-slot.js';
-import { renderWorkerEntry } from './render-worker-entry.js';
+import { renderWorkerEntry, type WorkerEntry } from './render-worker-entry.js';
 import { defaultTemplateLimits, type TemplateLimits } from './template-limits.js';
 import type { RenderRequest, RenderResult, TemplateRenderer, TemplateSource } from './template-renderer.js';
 
@@ -14,6 +14,8 @@ export interface WorkerRendererOptions {
   readonly maxBatch?: number;
   readonly limits?: TemplateLimits;
   readonly clock?: Clock;
+  /** The worker's file; the one beside this module unless a build puts it elsewhere. */
+  readonly entry?: WorkerEntry;
 }
 
 interface NumberedTemplate {
@@ -54,7 +56,7 @@ export class WorkerRenderer implements TemplateRenderer {
 
   constructor(options: WorkerRendererOptions = {}) {
     const settings = {
-      entry: renderWorkerEntry(import.meta.url),
+      entry: options.entry ?? renderWorkerEntry(import.meta.url),
       limits: options.limits ?? defaultTemplateLimits,
       clock: options.clock ?? systemClock,
       deadlineMs: options.deadlineMs ?? 1_000,
