@@ -82,11 +82,12 @@ export class RegistryCodec implements Codec {
     if (this.writers.has(id)) return;
     if ((this.unknownUntil.get(id) ?? 0) > this.clock.now()) throw unknownSchema(id);
     try {
-      const { schema } = (await this.ask(() => this.registry.getSchema(id), '', {
+      // The library's type hides that an Avro schema is an avsc type, made with the options above.
+      const writer = (await this.ask(() => this.registry.getSchema(id), '', {
         code: 'unknown-schema',
         disposition: 'dead-letter',
-      })) as unknown as { schema: avro.Type };
-      this.writers.set(id, schema);
+      })) as unknown as avro.Type;
+      this.writers.set(id, writer);
     } catch (error) {
       if (error instanceof LedgerwireError && error.code === 'unknown-schema') {
         this.unknownUntil.set(id, this.clock.now() + UNKNOWN_ID_MS);
