@@ -12,6 +12,7 @@ export {
 } from './api/decorators.js';
 export type { LogProducer, OutgoingRecord } from './api/log-producer.js';
 export type { ReadTable } from './api/table.js';
+export { LogProbe, type ProbedRecord } from './testing/log-probe.js';
 export { PipelineDriver, type PipelineDriverOptions } from './testing/pipeline-driver.js';
 export {
   RegistryAdmin,

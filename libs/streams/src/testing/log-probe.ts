@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import type { Consumer, Producer } from 'kafkajs';
+import { decodeValue, encodeValue, subjectOf, type Topic } from '#libs/contracts';
+import { RegistryAdmin } from '../codec/registry-admin.js';
+import { frame, WIRE_HEADER_BYTES } from '../codec/wire-format.js';
+import { KafkaClient } from '../kafka/kafka-client.js';
+import { TopicAdmin } from '../kafka/topic-admin.js';
+
+/** A record as a probe read it. */
+export interface ProbedRecord<T> {
+  readonly key: string;
+  readonly value: T;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Partitions of the chain in integration tests; every spec of a run must use the same number. */
+const TEST_PARTITIONS = 4;
+
+/**
+ * A test's own hands in a real log: creates topics, writes records and reads what a service wrote, with kafkajs's public client
+ * and none of the code under test.
+ */
+export class LogProbe {
+  private readonly client: KafkaClient;
+  private readonly registry: RegistryAdmin;
+  private readonly consumers: Consumer[] = [];
+  private producer: Producer | undefined;
+
+  constructor(urls: { readonly kafkaBrokers: string; readonly registryUrl: string }) {
+    this.client = new KafkaClient({
+      brokers: urls.kafkaBrokers.split(','),
+      clientId: `probe-${randomUUID()}`,
+    });
+    this.registry = new RegistryAdmin({ url: urls.registryUrl });
+  }
+
+  /** Creates topics that are not there and registers their schemas. */
+  async prepare(topics: readonly Topic<unknown>[]): Promise<void> {
+    const admin = new TopicAdmin(this.client);
+    await admin.connect();
+    try {
+      const specs = topics.map((topic) => ({
+        name: topic.name,
+        partitions: topic.partitions === 'single' ? 1 : TEST_PARTITIONS,
+        config: { 'cleanup.policy': topic.policy.kind },
+      }));
+      await admin.ensure(specs, 1);
+    } finally {
+      await admin.disconnect();
+    }
+    for (const topic of topics) await this.idOf(topic);
+  }
+
+  /** Writes one record, or a tombstone. */
+  async write<T>(
+    topic: Topic<T>,
+    key: string,
+    value: T | null,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    if (!this.producer) {
+      this.producer = this.client.kafka.producer();
+      await this.producer.connect();
+    }
+    const bytes = value === null ? null : frame(await this.idOf(topic), encodeValue(topic.schema, value));
+    await this.producer.send({
+      topic: topic.name,
+      acks: -1,
+      messages: [{ key, value: bytes, headers: { ...headers } }],
+    });
+  }
+
+  /** Gathers what is written to a topic from now on. Resolves when nothing can be missed any more. */
+  async follow<T>(topic: Topic<T>): Promise<readonly ProbedRecord<T>[]> {
+    const records: ProbedRecord<T>[] = [];
+    const consumer = this.client.kafka.consumer({ groupId: `probe-${randomUUID()}` });
+    this.consumers.push(consumer);
+    await consumer.connect();
+    await consumer.subscribe({ topic: topic.name, fromBeginning: false });
+    const joined = new Promise<void>((resolve) => {
+      consumer.on(consumer.events.FETCH_START, () => resolve());
+    });
+    await consumer.run({
+      eachMessage: ({ message }) => {
+        if (message.value) records.push(probed(topic, { ...message, value: message.value }));
+        return Promise.resolve();
+      },
+    });
+    await joined;
+    return records;
+  }
+
+  /** Lets go of every connection. */
+  async close(): Promise<void> {
+    await Promise.all(this.consumers.map((consumer) => consumer.disconnect()));
+    await this.producer?.disconnect();
+  }
+
+  private async idOf(topic: Topic<unknown>): Promise<number> {
+    const report = await this.registry.ensure({ subject: subjectOf(topic), schema: topic.schema.json });
+    if (report.id === null) throw new Error(`${report.subject} is ${report.state}: ${report.detail ?? ''}`);
+    return report.id;
+  }
+}
+
+interface RawMessage {
+  readonly key: Buffer | null;
+  readonly value: Buffer;
+  readonly headers?: Readonly<Record<string, string | Buffer | (string | Buffer)[] | undefined>>;
+}
+
+/** Assumes the schema of the build, which is what the code under test writes with. */
+function probed<T>(topic: Topic<T>, { key, value, headers = {} }: RawMessage): ProbedRecord<T> {
+  return {
+    key: key?.toString() ?? '',
+    value: decodeValue(topic.schema, value.subarray(WIRE_HEADER_BYTES)),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, String(text)])),
+  };
+}
