@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ChangeNotice, type Communication, type DeliveryReport, topics } from '#libs/contracts';
 import { connection, SECRET, startTestIngress, type TestIngress } from '../testing/test-ingress.js';
+import { xeroBody, xeroEvent, xeroSignature } from '../testing/xero-webhook.js';
 import { webhookVendors } from '../webhook-vendors.js';
 
 /** The vendors of the build behind the real routes: what each must be answered, by its own documentation. */
@@ -22,30 +23,15 @@ async function start(vendor: string, accountId: string): Promise<TestIngress> {
 
 const TENANT = '5f3c2a2e-5f0c-4c5e-9a3e-0a1b2c3d4e5f';
 
-function xeroEvent(overrides: object = {}): object {
-  return {
-    resourceUrl: 'https://api.xero.com/api.xro/2.0/Invoices/11111111-2222-4333-8444-555555555555',
-    resourceId: '11111111-2222-4333-8444-555555555555',
-    tenantId: TENANT,
-    tenantType: 'ORGANISATION',
-    eventCategory: 'INVOICE',
-    eventType: 'UPDATE',
-    eventDateUtc: '2026-11-20T01:15:39.902',
-    ...overrides,
-  };
-}
-
-function xeroBody(...events: readonly object[]): string {
-  return JSON.stringify({ events, firstEventSequence: 1, lastEventSequence: events.length, entropy: 'FXNG' });
-}
-
 async function postXero(to: TestIngress, payload: string, key = SECRET) {
-  const signature = createHmac('sha256', key).update(payload).digest('base64');
   return to.server.inject({
     method: 'POST',
     url: '/webhooks/xero',
     payload,
-    headers: { 'content-type': 'application/json; charset=utf-8', 'x-xero-signature': signature },
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'x-xero-signature': xeroSignature(payload, key),
+    },
   });
 }
 

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { changeNoticesOf, topics } from '#libs/contracts';
+import { type RunningService, startService } from '#libs/platform';
+import { LogProbe } from '#libs/streams';
+import { ingressService } from './ingress.service.js';
+import { connection } from './testing/test-ingress.js';
+import { postXero, xeroBody, xeroEvent } from './testing/xero-webhook.js';
+
+const KEY = 'the-webhook-key';
+const infrastructure = inject('infrastructure');
+const probe = new LogProbe(infrastructure);
+const notices = changeNoticesOf('xero');
+const tenantId = randomUUID();
+const connectionId = `xero-${randomUUID()}`;
+let tokenBroker: Server;
+let asked = 0;
+let service: RunningService<unknown>;
+
+beforeAll(async () => {
+  await probe.prepare([
+    notices,
+    topics.connections,
+    topics.deliveryReports,
+    topics.communications,
+    topics.outcomes,
+    topics.deadLetters,
+  ]);
+  await probe.write(
+    topics.connections,
+    connectionId,
+    connection({ connectionId, vendor: 'xero', accountId: tenantId }),
+  );
+  tokenBroker = createServer((request, response) => {
+    asked += 1;
+    const right =
+      request.headers.authorization === 'Bearer service-token' && request.url?.includes('vendor=xero');
+    response.statusCode = right ? 200 : 401;
+    response.end(JSON.stringify({ keys: [{ keyId: 'primary', secret: KEY }], accountId: null }));
+  });
+  await new Promise<void>((resolve) => tokenBroker.listen(0, '127.0.0.1', resolve));
+  service = await startService(ingressService, {
+    environment: {
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+      INSTANCE: 'ingress-spec',
+      PUBLIC_BASE_URL: 'https://hooks.example.com',
+      KAFKA_BROKERS: infrastructure.kafkaBrokers,
+      SCHEMA_REGISTRY_URL: infrastructure.registryUrl,
+      TOKEN_BROKER_URL: `http://127.0.0.1:${(tokenBroker.address() as AddressInfo).port}`,
+      LEDGERWIRE_SERVICE_TOKEN: 'service-token',
+    },
+  });
+  await vi.waitFor(
+    async () => {
+      const { status } = await fetch(`${service.url}/health/ready`);
+      if (status !== 200) throw new Error(`not ready: ${status}`);
+    },
+    { timeout: 30_000, interval: 100 },
+  );
+});
+
+afterAll(async () => {
+  await service.stop('tests over');
+  tokenBroker.close();
+  await probe.close();
+});
+
+describe('ingress on Kafka', () => {
+  it('has a signed webhook in the log, as a notice and an outcome of one trace, when it answers 200', async () => {
+    const written = await probe.follow(notices);
+    const told = await probe.follow(topics.outcomes);
+    const invoiceId = randomUUID();
+    const answer = await postXero(service.url, xeroBody(xeroEvent({ tenantId, resourceId: invoiceId })), KEY);
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toBe('');
+    const mine = () => written.filter((record) => record.value.entityId === invoiceId);
+    await expect.poll(mine, { timeout: 10_000 }).toHaveLength(1);
+    const [notice] = mine();
+    expect(notice?.key).toBe(connectionId);
+    expect(notice?.headers).toMatchObject({ origin: 'webhook', workspace: 'workspace-1' });
+    await expect
+      .poll(() => told.find((record) => record.value.entityId === invoiceId), { timeout: 10_000 })
+      .toBeDefined();
+    const outcome = told.find((record) => record.value.entityId === invoiceId);
+    expect(outcome?.headers['traceparent']).toBe(notice?.headers['traceparent']);
+    expect(outcome?.value).toMatchObject({
+      step: 'accept',
+      status: 'accepted',
+      noticeIds: [notice?.value.noticeId],
+    });
+    expect(asked).toBe(1);
+  });
+
+  it('writes the same notice for a redelivery, and nothing for a forgery', async () => {
+    const written = await probe.follow(notices);
+    const invoiceId = randomUUID();
+    const body = xeroBody(xeroEvent({ tenantId, resourceId: invoiceId }));
+    const forged = await postXero(service.url, xeroBody(xeroEvent({ tenantId })), 'guess');
+    await postXero(service.url, body, KEY);
+    await postXero(service.url, body, KEY);
+    expect(forged.status).toBe(401);
+    const ids = () =>
+      written
+        .filter((record) => record.value.connectionId === connectionId)
+        .map((record) => record.value.noticeId);
+    await expect.poll(ids, { timeout: 10_000 }).toHaveLength(2);
+    expect(new Set(ids()).size).toBe(1);
+  });
+
+  it('keeps the body of a webhook about an account that nobody has connected', async () => {
+    const letters = await probe.follow(topics.deadLetters);
+    const stranger = randomUUID();
+    const body = xeroBody(xeroEvent({ tenantId: stranger }));
+    expect((await postXero(service.url, body, KEY)).status).toBe(200);
+    const mine = () => letters.find((record) => record.value.value?.toString().includes(stranger));
+    await expect.poll(mine, { timeout: 10_000 }).toBeDefined();
+    expect(mine()?.value).toMatchObject({ originTopic: 'webhooks.xero', errorCode: 'unknown-connection' });
+    expect(mine()?.value.value?.toString()).toBe(body);
+  });
+
+  it('takes webhooks of an account from the moment it is connected', async () => {
+    const written = await probe.follow(notices);
+    const late = randomUUID();
+    await probe.write(
+      topics.connections,
+      `xero-${late}`,
+      connection({ connectionId: `xero-${late}`, vendor: 'xero', accountId: late }),
+    );
+    await expect
+      .poll(
+        async () => {
+          await postXero(service.url, xeroBody(xeroEvent({ tenantId: late })), KEY);
+          return written.some((record) => record.value.connectionId === `xero-${late}`);
+        },
+        { timeout: 15_000, interval: 200 },
+      )
+      .toBe(true);
+  });
+
+  it('shows what it counts', async () => {
+    const text = await (await fetch(`${service.url}/metrics`)).text();
+    expect(text).toMatch(/webhook_requests_total\{vendor="xero",outcome="accepted"\} \d+/);
+    expect(text).toMatch(/webhook_requests_total\{vendor="xero",outcome="signature-invalid"\} 1/);
+    expect(text).toMatch(/webhook_verify_duration_seconds_count\{vendor="xero"\} \d+/);
+  });
+
+  it('stops in order when it is told to', async () => {
+    expect(await service.stop('test')).toBe(true);
+    await expect(fetch(`${service.url}/health/live`)).rejects.toThrow('fetch failed');
+  });
+});
