@@ -44,6 +44,11 @@ export class FetcherPipeline {
     const request = coalesceNotices([first.value, ...others.map(({ value }) => value)]);
     this.tools.metrics.noticed(request.entityType, request.noticeIds.length);
     const connection = this.tools.connections.get(request.connectionId);
+    if (!isSupported(this.tools, request)) {
+      const detail = 'The books of this vendor are not read for such entities';
+      tellDropped(request, { reason: 'unsupported-entity', detail }, context, traceId);
+      return;
+    }
     const admission = admitConnection(connection, this.tools.settings, first.attempt);
     if (admission.kind === 'drop') {
       tellDropped(request, admission, context, traceId);
@@ -88,6 +93,10 @@ export class FetcherPipeline {
   private cursorOf({ connectionId, entityType }: PollPayload, context: TaskContext) {
     return context.store(fetcherStores.cursors).get(pollKey(connectionId, entityType));
   }
+}
+
+function isSupported({ source }: FetcherTools, { entityType }: FetchRequest): boolean {
+  return source.entityTypes.some((plan) => plan.entityType === entityType);
 }
 
 function aboutNotice(notice: ChangeNotice) {

@@ -1,4 +1,4 @@
-/** Lane and store key of one entity; `entityType` as the vendor is asked for it. */
+/** Lane of an entity's notices (by the type that the vendor is asked for) and key of its fingerprint (by its canonical type). */
 export function entityKey(entity: {
   readonly connectionId: string;
   readonly entityType: string;

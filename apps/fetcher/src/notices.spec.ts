@@ -227,3 +227,22 @@ test('fetches the payments that an invoice names, as soon as it is read, and eac
   await bench.readOwnNotices();
   expect(bench.books.fetches.filter(({ entityType }) => entityType === 'payment')).toHaveLength(1);
 });
+
+test('knows a bill by both of its names and emits each state of it once', async () => {
+  const bench = await FetcherBench.start();
+  bench.books.put('x1', { type: 'invoice', id: 'b1', version: 10, purchase: true });
+  bench.books.put('x1', { type: 'payment', id: 'p1', version: 11, billId: 'b1' });
+  await bench.notice({ entityId: 'b1' });
+  await bench.notice({ entityType: 'payment', entityId: 'p1' });
+  await bench.notice({ entityType: 'bill', entityId: 'b1' });
+  bench.books.put('x1', { type: 'invoice', id: 'b1', version: 20, purchase: true, number: 'B-1' });
+  await bench.notice({ entityType: 'bill', entityId: 'b1' });
+  await bench.notice({ entityId: 'b1' });
+  expect(bench.emitted()).toEqual(['bill/b1', 'payment/p1', 'bill/b1']);
+});
+
+test('says that it reads no entities of a type that the vendor does not have', async () => {
+  const bench = await FetcherBench.start();
+  await bench.notice({ entityType: 'credit-note' });
+  expect(bench.trail()).toEqual(['skipped/unsupported-entity']);
+});

@@ -67,9 +67,9 @@ test('waits when the account is set up wrongly, and sends once it has been put r
   const bench = await SenderBench.start();
   bench.carrier.next({ apply: false, error: refusal(21408) });
   await bench.send();
-  expect(bench.trail()).toEqual(['parked/vendor-misconfigured']);
+  expect(bench.trail()).toEqual(['parked/country-not-enabled']);
   await bench.pass(10 * MINUTE);
-  expect(bench.trail()).toEqual(['parked/vendor-misconfigured', 'sent']);
+  expect(bench.trail()).toEqual(['parked/country-not-enabled', 'sent']);
 });
 
 test('tries a refusal that may pass as often as the table says, then gives up', async () => {

@@ -1,6 +1,7 @@
-import { type AccountingRecord, fetcherStores, headerNames, outcomeOf, topics } from '#libs/contracts';
+import { type AccountingRecord, headerNames, outcomeOf, topics } from '#libs/contracts';
 import { digestOf } from '#libs/core';
 import type { TaskContext } from '#libs/streams';
+import { Fingerprints } from '../fingerprints.js';
 import { entityKey } from '../keys.js';
 import type { FetchRequest } from './coalesce-notices.step.js';
 import { type ComparedEntity, type Comparison, compareEntity } from './compare-entity.step.js';
@@ -13,20 +14,12 @@ export type Emission = Comparison | 'rechecked';
  * fingerprint only now, in the same turn in which it writes, because other lanes may have emitted the entity meanwhile.
  */
 export function emitRecord(request: FetchRequest, entity: ComparedEntity, context: TaskContext): Emission {
-  const fingerprints = context.store(fetcherStores.fingerprints);
-  const key = entityKey(request);
-  const comparison = compareEntity(entity, fingerprints.get(key));
+  const fingerprints = new Fingerprints(context, request.connectionId);
+  const comparison = compareEntity(entity, fingerprints.find(entity.body));
   if (comparison === 'superseded') return comparison;
   if (comparison === 'unchanged' && !request.recheck) return comparison;
   const record = recordOf(request, entity, context);
-  fingerprints.put(key, {
-    version: record.version,
-    contentHash: record.contentHash,
-    recordId: record.recordId,
-    emittedAt: context.now(),
-    entityType: record.entityType,
-    deleted: record.deleted,
-  });
+  fingerprints.keep(record, request.entityType);
   const headers = { [headerNames.origin]: record.origin, [headerNames.workspace]: record.workspaceId };
   context.emit(topics.records, record.connectionId, record, headers);
   return comparison === 'unchanged' ? 'rechecked' : comparison;

@@ -1,7 +1,8 @@
-import { type ChangeNotice, changeNoticesOf, fetcherStores } from '#libs/contracts';
+import { type ChangeNotice, changeNoticesOf } from '#libs/contracts';
 import { digestOf } from '#libs/core';
 import type { TaskContext } from '#libs/streams';
 import type { EntityRef } from '#libs/vendor-kit';
+import { Fingerprints } from '../fingerprints.js';
 import { entityKey } from '../keys.js';
 import type { FetchRequest } from './coalesce-notices.step.js';
 
@@ -14,10 +15,10 @@ export function followDiscoveries(
   discovered: readonly EntityRef[],
   context: TaskContext,
 ): void {
-  const fingerprints = context.store(fetcherStores.fingerprints);
+  const fingerprints = new Fingerprints(context, request.connectionId);
   for (const ref of discovered) {
+    if (fingerprints.find(ref)) continue;
     const key = entityKey({ connectionId: request.connectionId, ...ref });
-    if (fingerprints.get(key)) continue;
     const notice: ChangeNotice = {
       noticeId: digestOf('discovered', key),
       webhookId: request.webhookIds[0] ?? null,

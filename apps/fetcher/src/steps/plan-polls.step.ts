@@ -1,7 +1,7 @@
 import { type Connection, fetcherStores, type PollCursor } from '#libs/contracts';
 import { digestOf } from '#libs/core';
 import type { TaskContext } from '#libs/streams';
-import type { EntityTypePlan } from '#libs/vendor-kit';
+import { type EntityTypePlan, pollIntervalMsOf } from '#libs/vendor-kit';
 import type { FetcherTools } from '../fetcher-tools.js';
 import { pollKey } from '../keys.js';
 import { setPollTimer } from './hint-polls.step.js';
@@ -55,7 +55,7 @@ function firstCursor(
   return { position: source.startPosition(entityType, since), polledAt: since, nextPollAt: since };
 }
 
-/** The pause between two polls: the vendor's default, or longer so that all polls keep to their share of the daily limit. */
+/** The pause between two polls: as configured, or longer so that all polls keep to their share of the daily limit. */
 export function pollIntervalOf(
   { vendor, source, settings }: Pick<FetcherTools, 'vendor' | 'source' | 'settings'>,
   connection: Connection,
@@ -65,7 +65,7 @@ export function pollIntervalOf(
   const perDay = limitsOf(connection.settings).perDay ?? limits.perDay;
   const polledTypes = source.entityTypes.filter(({ pollIntervalMs }) => pollIntervalMs !== null).length;
   const affordable = perDay === undefined ? 0 : (DAY_MS * polledTypes) / (perDay * settings.pollShareOfDay);
-  return Math.ceil(Math.max(plan.pollIntervalMs ?? 0, affordable));
+  return Math.ceil(Math.max(pollIntervalMsOf(plan, connection.settings) ?? 0, affordable));
 }
 
 /** A part of the interval that is fixed for the poll, so that the polls of many connections spread over it. */

@@ -1,8 +1,9 @@
-import { fetcherStores, outcomeOf, topics } from '#libs/contracts';
+import { outcomeOf, topics } from '#libs/contracts';
 import { codeOf, digestOf, dispositionOf } from '#libs/core';
 import type { TaskContext } from '#libs/streams';
 import type { EntityRef, RawEntity } from '#libs/vendor-kit';
 import type { FetcherTools } from '../fetcher-tools.js';
+import { Fingerprints } from '../fingerprints.js';
 import { entityKey } from '../keys.js';
 import type { FetchRequest } from './coalesce-notices.step.js';
 import { type ComparedEntity, compareEntity, readEntity } from './compare-entity.step.js';
@@ -28,19 +29,14 @@ export async function prepareEntity(
   fetched: RawEntity | 'gone',
   context: TaskContext,
 ): Promise<PreparedEntity> {
-  const known = context.store(fetcherStores.fingerprints).get(entityKey(request));
-  const entity = readEntity(tools.source, fetched, request, known);
-  if (compareEntity(entity, known) !== 'changed' && !request.recheck)
+  const fingerprints = new Fingerprints(context, request.connectionId);
+  const entity = readEntity(tools.source, fetched, request, fingerprints.find(request));
+  if (compareEntity(entity, fingerprints.find(entity.body)) !== 'changed' && !request.recheck)
     return { request, entity, related: [], discovered: [] };
-  const missing = tools.source.relatedTo(entity.body).filter((ref) => !isKnown(request, ref, context));
+  const missing = tools.source.relatedTo(entity.body).filter((ref) => !fingerprints.find(ref));
   const loaded = await Promise.all(missing.map((ref) => loadRelated(tools, request, ref, context)));
   const discovered = fetched === 'gone' ? [] : tools.source.discoveredIn(fetched);
   return { request, entity, related: loaded.filter((found) => found !== undefined), discovered };
-}
-
-function isKnown(request: FetchRequest, ref: EntityRef, context: TaskContext): boolean {
-  const key = entityKey({ connectionId: request.connectionId, ...ref });
-  return context.store(fetcherStores.fingerprints).get(key) !== undefined;
 }
 
 /** One relation. One that is gone or cannot be read must not hold up what refers to it; the trail says so. */

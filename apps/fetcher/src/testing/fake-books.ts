@@ -19,6 +19,7 @@ export interface BookEntry {
   readonly number?: string;
   readonly contactId?: string;
   readonly invoiceId?: string;
+  readonly billId?: string;
   readonly amountPaid?: string;
   readonly payments?: readonly string[];
   readonly purchase?: boolean;
@@ -31,6 +32,7 @@ export class FakeBooks implements VendorSource {
   entityTypes: EntityTypePlan[] = [
     { entityType: 'contact', emitOrder: 1, maxBatch: 40, notified: true, pollIntervalMs: null },
     { entityType: 'invoice', emitOrder: 2, maxBatch: 40, notified: true, pollIntervalMs: null },
+    { entityType: 'bill', emitOrder: 2, maxBatch: 40, notified: true, pollIntervalMs: null },
     { entityType: 'payment', emitOrder: 3, maxBatch: 40, notified: false, pollIntervalMs: 300_000 },
   ];
   readonly fetches: {
@@ -75,9 +77,9 @@ export class FakeBooks implements VendorSource {
     if (failure) throw failure;
     const found = ids.map((id): [string, RawEntity | 'gone'] => {
       const entry = this.of(connectionId).find(
-        (candidate) => candidate.type === entityType && candidate.id === id,
+        (candidate) => candidate.type === bookOf(entityType) && candidate.id === id,
       );
-      return [id, entry ? toRaw(entry) : 'gone'];
+      return [id, entry ? { ...toRaw(entry), entityType } : 'gone'];
     });
     return new Map(found);
   }
@@ -129,9 +131,10 @@ export class FakeBooks implements VendorSource {
   relatedTo(body: RecordBody): readonly EntityRef[] {
     const contactId = body.invoice?.contactId ?? body.payment?.contactId;
     const invoiceId = body.payment?.invoiceId;
+    const settled = body.payment?.kind === 'sent' ? 'bill' : 'invoice';
     return [
       ...(contactId ? [{ entityType: 'contact', entityId: contactId }] : []),
-      ...(invoiceId ? [{ entityType: 'invoice', entityId: invoiceId }] : []),
+      ...(invoiceId ? [{ entityType: settled, entityId: invoiceId }] : []),
     ];
   }
 
@@ -154,6 +157,11 @@ export function vendorFailure(details: Partial<ConstructorParameters<typeof Vend
     effect: 'none',
     ...details,
   });
+}
+
+/** Bills are kept among the invoices, as with Xero. */
+function bookOf(entityType: string): string {
+  return entityType === 'bill' ? 'invoice' : entityType;
 }
 
 /** A call takes a while, so that others can ask meanwhile. */
@@ -191,13 +199,13 @@ function invoiceOf(entry: BookEntry): Invoice {
 
 function paymentOf(entry: BookEntry): Payment {
   return {
-    kind: 'received',
+    kind: entry.billId ? 'sent' : 'received',
     status: 'settled',
     amount: '100',
     currency: 'GBP',
     paidOn: null,
     reference: null,
-    invoiceId: entry.invoiceId ?? null,
+    invoiceId: entry.invoiceId ?? entry.billId ?? null,
     invoiceNumber: null,
     contactId: entry.contactId ?? null,
     contactName: null,

@@ -6,12 +6,12 @@ import {
   twilioSenderStores,
 } from '#libs/contracts';
 import type { TaskContext } from '#libs/streams';
-import type { Channel } from '#libs/vendor-kit';
+import { type Channel, deliveryFailureOf } from '#libs/vendor-kit';
 import { CommandLedger, keptCommand } from '../command-states.js';
 import type { SenderTools } from '../sender-tools.js';
 import { setCommandTimer, timerNames } from '../timers.js';
 import { aboutCommand } from '../trail.js';
-import { planRedelivery, readDeliveryFailure } from './plan-redelivery.step.js';
+import { planRedelivery } from './plan-redelivery.step.js';
 
 /**
  * Takes one delivery report: keeps it when it ranks higher than what is known, proves the send where that was in doubt, and
@@ -69,7 +69,7 @@ function endDelivery(
   { context, commandId, traceId }: ReportSituation,
 ): void {
   const { delivered } = tools.messaging.rankOf(report.channel as Channel, report.status);
-  const failure = delivered === false ? readDeliveryFailure(tools.messaging, report.errorCode) : undefined;
+  const failure = delivered === false ? deliveryFailureOf(tools.messaging, report.errorCode) : undefined;
   const state = commandId === null ? undefined : new CommandLedger(context).get(commandId);
   const command = keptCommand(state);
   const retryAt =

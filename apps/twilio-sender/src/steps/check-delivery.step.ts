@@ -7,12 +7,12 @@ import {
 } from '#libs/contracts';
 import { LedgerwireError } from '#libs/core';
 import type { TaskContext } from '#libs/streams';
-import { type Channel, type MessageState, polledReportOf } from '#libs/vendor-kit';
+import { type Channel, deliveryFailureOf, type MessageState, polledReportOf } from '#libs/vendor-kit';
 import { CommandLedger } from '../command-states.js';
 import type { SenderTools } from '../sender-tools.js';
 import { setCommandTimer, timerNames } from '../timers.js';
 import { tellCommand } from '../trail.js';
-import { mayRetry, readDeliveryFailure } from './plan-redelivery.step.js';
+import { mayRetry } from './plan-redelivery.step.js';
 
 /** A sent command whose delivery is due to be looked at for the `round`-th time (0 = first). */
 export interface DeliveryCheck {
@@ -60,7 +60,7 @@ export function isUndelivered(
   const delivery = deliveryOf(state, context);
   if (!delivery || messaging.rankOf(command.channel as Channel, delivery.status).delivered !== false)
     return false;
-  return mayRetry(readDeliveryFailure(messaging, delivery.errorCode), state);
+  return mayRetry(deliveryFailureOf(messaging, delivery.errorCode), state);
 }
 
 function deliveryOf(state: CommandState, context: TaskContext): DeliveryState | undefined {
