@@ -1,14 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** True while a process with this id exists, whoever owns it. */
+/**
+ * True while a process with this id runs, whoever owns it. A zombie has ended: it only waits for its parent to take notice
+ * (told apart on Linux alone).
+ */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
   }
+  return process.platform !== 'linux' || processIdentity(pid) !== undefined;
 }
 
 /**

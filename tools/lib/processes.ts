@@ -86,13 +86,13 @@ export async function endProcess(
   if (!sendSignal(pid, options.signal ?? 'SIGTERM')) return 'gone';
   const ended = { what: `end of process ${pid}`, intervalMs: 20 };
   try {
-    await waitFor(async () => hasEnded(pid), { ...ended, timeoutMs: options.graceMs });
+    await waitFor(async () => !isAlive(pid), { ...ended, timeoutMs: options.graceMs });
     return 'gone';
   } catch (error) {
     if (!(error instanceof WaitTimeoutError)) throw error;
   }
   sendSignal(pid, 'SIGKILL');
-  await waitFor(async () => hasEnded(pid), { ...ended, timeoutMs: 10_000 });
+  await waitFor(async () => !isAlive(pid), { ...ended, timeoutMs: 10_000 });
   return 'killed';
 }
 
@@ -112,11 +112,6 @@ export function unexpectedExitError(process: StartedProcess): Error {
   return new Error(
     `${process.name} ended (${how}).\nEnd of ${process.logFile}:\n${logTail(process.logFile)}`,
   );
-}
-
-/** A zombie has ended too: it only waits for its parent to take notice. */
-function hasEnded(pid: number): boolean {
-  return !isAlive(pid) || (process.platform === 'linux' && processIdentity(pid) === undefined);
 }
 
 function sendSignal(pid: number, signal: NodeJS.Signals): boolean {

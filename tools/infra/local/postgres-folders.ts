@@ -33,7 +33,8 @@ export function postgresPrograms(account: Account | undefined): PostgresPrograms
 /** The wanted data folder, or a stand-in for it that the account can reach; created and owned by the account. */
 export function postgresDataFolder(wanted: string, account: Account | undefined): string {
   const folder = dataFolderFor(wanted, account);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(folder), { recursive: true, mode: 0o755 });
+  mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o700);
   if (account !== undefined) chownSync(folder, account.uid, account.gid);
   return folder;
