@@ -1,4 +1,5 @@
 import type { Connection } from '#libs/contracts';
+import type { Logger } from '#libs/platform';
 import type { ReadTable } from '#libs/streams';
 import type { CallOptions, VendorCall, VendorDefinition, VendorSource } from '#libs/vendor-kit';
 import type { EntityLoader } from './entity-loader.js';
@@ -48,6 +49,7 @@ export interface FetcherTools {
   readonly loader: EntityLoader;
   readonly settings: FetcherSettings;
   readonly metrics: FetcherMetrics;
+  readonly logger: Pick<Logger, 'warn'>;
   /** A connection that can be called. */
   callFor(connection: Connection, options?: CallOptions): VendorCall;
 }

@@ -1,5 +1,5 @@
 import type { FlowDefinition } from '#libs/contracts';
-import { type Flow, type FlowProblem, loadFlow, type ParsedFlow } from '#libs/flows';
+import { type Flow, type FlowProblem, loadFlow } from '#libs/flows';
 import type { ReadTable } from '#libs/streams';
 
 /** A flow as it was applied, parsed; or what is wrong with it. */
@@ -28,7 +28,8 @@ export class FlowBook {
 
   constructor(
     private readonly table: ReadTable<FlowDefinition>,
-    private readonly load: (definition: FlowDefinition) => ParsedFlow = loadFlow,
+    /** Told once of each version that cannot be used. */
+    private readonly onInvalid: (flow: BookedFlow) => void = () => undefined,
   ) {
     table.onChange((flowId) => {
       this.parsed.delete(flowId);
@@ -69,7 +70,7 @@ export class FlowBook {
   private book(definition: FlowDefinition): BookedFlow {
     const known = this.parsed.get(definition.flowId);
     if (known?.definition === definition) return known.booked;
-    const parsed = this.load(definition);
+    const parsed = loadFlow(definition);
     const booked: BookedFlow = {
       flowId: definition.flowId,
       version: definition.version,
@@ -78,6 +79,7 @@ export class FlowBook {
       problems: parsed.ok ? [] : parsed.problems,
     };
     this.parsed.set(definition.flowId, { definition, booked });
+    if (!booked.flow) this.onInvalid(booked);
     return booked;
   }
 }

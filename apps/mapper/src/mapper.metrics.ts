@@ -5,9 +5,9 @@ export class MapperMetrics {
   private readonly commands: Counter<'channel' | 'origin'>;
   private readonly skips: Counter<'reason'>;
   private readonly reminders: Counter<'event'>;
-  private readonly broken: Gauge;
 
-  constructor(registry: Registry) {
+  /** @param brokenFlows how many applied flows cannot be used; asked when the metrics are. */
+  constructor(registry: Registry, brokenFlows: () => number) {
     const registers = [registry];
     this.commands = new Counter({
       name: 'map_commands_total',
@@ -27,11 +27,15 @@ export class MapperMetrics {
       labelNames: ['event'],
       registers,
     });
-    this.broken = new Gauge({
+    const broken = new Gauge({
       name: 'map_flows_broken',
       help: 'Applied flows that do not parse and therefore do nothing',
-      registers,
+      registers: [],
+      collect() {
+        this.set(brokenFlows());
+      },
     });
+    registry.registerMetric(broken);
   }
 
   derived(channel: string, origin: string): void {
@@ -44,9 +48,5 @@ export class MapperMetrics {
 
   reminder(event: 'scheduled' | 'cancelled' | 'asked' | 'answered' | 'given-up'): void {
     this.reminders.inc({ event });
-  }
-
-  brokenFlows(count: number): void {
-    this.broken.set(count);
   }
 }

@@ -1,5 +1,6 @@
 import type { Connection, MessageCommand } from '#libs/contracts';
 import type { Random } from '#libs/core';
+import type { Logger } from '#libs/platform';
 import type { ReadTable } from '#libs/streams';
 import type { VendorCall, VendorMessaging } from '#libs/vendor-kit';
 import type { SenderMetrics } from './twilio-sender.metrics.js';
@@ -28,6 +29,7 @@ export interface SenderTools {
   readonly settings: SenderSettings;
   readonly metrics: SenderMetrics;
   readonly random: Random;
+  readonly logger: Pick<Logger, 'debug' | 'info' | 'warn'>;
   /** A connection that can be called. */
   callFor(connection: Connection): VendorCall;
   /** Where the vendor reports the delivery of this command's message. */

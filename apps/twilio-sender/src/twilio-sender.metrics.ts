@@ -1,5 +1,8 @@
 import { Counter, type Registry } from 'prom-client';
 
+/** What came of one call to the vendor. */
+export type AttemptOutcome = 'sent' | 'released' | 'refused' | 'opted-out' | 'uncertain';
+
 /** Counters of the sender. Labels come from closed lists; nothing of a tenant or a message is in them. */
 export class SenderMetrics {
   private readonly attempts: Counter<'channel' | 'outcome'>;
@@ -48,7 +51,7 @@ export class SenderMetrics {
     });
   }
 
-  attempted(channel: string, outcome: 'sent' | 'released' | 'refused' | 'opted-out' | 'uncertain'): void {
+  attempted(channel: string, outcome: AttemptOutcome): void {
     this.attempts.inc({ channel, outcome });
   }
 

@@ -29,7 +29,7 @@ import { sendCommand, sendCommandLater } from './steps/send-command.step.js';
 import { payloadOf, timerNames } from './timers.js';
 import { aboutCommand, tellCommand } from './trail.js';
 
-/** Sends in flight of one connection; the vendor's own limits are kept by the transport behind it. */
+/** Sends of one connection in flight: enough to keep an account's concurrency (30) busy, without a queue behind the limiter. */
 const MAX_SENDS_IN_FLIGHT = 32;
 
 /**

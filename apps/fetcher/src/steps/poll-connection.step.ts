@@ -110,10 +110,17 @@ function postponePoll(
   context: TaskContext,
 ): void {
   const { error, position } = failure;
+  const { connectionId } = poll.connection;
+  tools.logger.warn({
+    event: 'poll.failed',
+    connectionId,
+    entityType: poll.plan.entityType,
+    code: codeOf(error),
+  });
   tools.metrics.polled(poll.plan.entityType, codeOf(error));
   const asked = error instanceof LedgerwireError ? error.retryAfterMs : undefined;
   const nextPollAt = Math.ceil(context.now() + (asked ?? tools.settings.pollRetryMs));
-  const key = pollKey(poll.connection.connectionId, poll.plan.entityType);
+  const key = pollKey(connectionId, poll.plan.entityType);
   context.store(fetcherStores.cursors).put(key, { ...poll.cursor, position, nextPollAt });
   setPollTimer(context, REGULAR_POLL, payloadOf(poll), nextPollAt);
 }

@@ -9,6 +9,7 @@ import {
   topics,
 } from '#libs/contracts';
 import { ManualClock } from '#libs/core';
+import { silentLogger } from '#libs/platform';
 import { PipelineDriver } from '#libs/streams';
 import type { CallOptions, VendorCall } from '#libs/vendor-kit';
 import { EntityLoader } from '../entity-loader.js';
@@ -158,6 +159,7 @@ export class FetcherBench {
       }),
       settings: defaultFetcherSettings,
       metrics: new FetcherMetrics(this.registry),
+      logger: silentLogger,
       callFor,
     };
   }

@@ -97,7 +97,6 @@ function tellUnusable(
 ): void {
   const { problem, detail, booked } = unusable;
   tools.metrics.skipped(problem);
-  tools.metrics.brokenFlows(tools.flows.brokenCount());
   tellRecord(context, record, { status: 'failed', reason: problem, detail, flowId: booked.flowId });
 }
 

@@ -169,12 +169,13 @@ steps:${steps.join('')}
   }
 
   private tools(renderer: TemplateRenderer): MapperTools {
+    const flows = new FlowBook(this.flows);
     return {
-      flows: new FlowBook(this.flows),
+      flows,
       connections: this.connections,
       renderer,
       settings: defaultMapperSettings,
-      metrics: new MapperMetrics(this.registry),
+      metrics: new MapperMetrics(this.registry, () => flows.brokenCount()),
     };
   }
 }

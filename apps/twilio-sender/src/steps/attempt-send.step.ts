@@ -7,6 +7,7 @@ import { optOutKey } from '../lanes.js';
 import type { SenderTools } from '../sender-tools.js';
 import { setCommandTimer, timerNames } from '../timers.js';
 import { tellCommand } from '../trail.js';
+import type { AttemptOutcome } from '../twilio-sender.metrics.js';
 import { judgeFailure } from './judge-failure.step.js';
 
 /** `released` = certainly not processed, to be tried again; `done` = sent, refused, opted out or uncertain, all recorded. */
@@ -45,7 +46,7 @@ export async function attemptSend(
     return await recordFailure(tools, attempt, context, error);
   }
   recordSent(command, context, { messageSid: receipt.messageSid, reason: null });
-  tools.metrics.attempted(command.channel, 'sent');
+  noteAttempt(tools, command, 'sent', null);
   return { kind: 'done' };
 }
 
@@ -98,7 +99,7 @@ async function recordFailure(
   context: TaskContext,
   error: unknown,
 ): Promise<AttemptEnd> {
-  const { messaging, settings, metrics } = tools;
+  const { messaging, settings } = tools;
   const verdict = judgeFailure(error, {
     messaging,
     tries,
@@ -106,14 +107,14 @@ async function recordFailure(
   });
   const ledger = new CommandLedger(context);
   if (verdict.kind === 'release') {
-    metrics.attempted(command.channel, 'released');
+    noteAttempt(tools, command, 'released', verdict.error.code);
     ledger.release(command);
     // Committed before the work is parked: a parked handler's writes are dropped, and an intent left behind would be reconciled.
     await context.commit();
     return { kind: 'released', error: verdict.error };
   }
   if (verdict.kind === 'doubt') {
-    metrics.attempted(command.channel, 'uncertain');
+    noteAttempt(tools, command, 'uncertain', verdict.errorCode);
     const lookAt = context.now() + firstLookMs(tools);
     recordDoubt(tools, command, context, { cause: 'lost-answer', errorCode: verdict.errorCode, lookAt });
     return { kind: 'done' };
@@ -121,8 +122,8 @@ async function recordFailure(
   context.cancelTimer(timerNames.checkDelivery, command.commandId);
   const { detail, errorCode } = verdict;
   if (verdict.kind === 'opted-out') {
-    metrics.attempted(command.channel, 'opted-out');
-    metrics.optedOut('refused-send');
+    noteAttempt(tools, command, 'opted-out', errorCode);
+    tools.metrics.optedOut('refused-send');
     const optOut = { source: `error-${errorCode}`, at: context.now() };
     context.store(twilioSenderStores.optOuts).put(optOutKey(command.connectionId, command.to), optOut);
     ledger.end(command, 'skipped');
@@ -135,7 +136,7 @@ async function recordFailure(
     });
     return { kind: 'done' };
   }
-  metrics.attempted(command.channel, 'refused');
+  noteAttempt(tools, command, 'refused', errorCode);
   ledger.end(command, 'refused');
   tellCommand(context, command, {
     step: 'send',
@@ -145,6 +146,19 @@ async function recordFailure(
     errorCode,
   });
   return { kind: 'done' };
+}
+
+/** One line and one count per call to the vendor, whatever came of it. */
+function noteAttempt(
+  { metrics, logger }: SenderTools,
+  { commandId, connectionId, flowId, channel }: MessageCommand,
+  outcome: AttemptOutcome,
+  errorCode: string | null,
+): void {
+  metrics.attempted(channel, outcome);
+  const line = { event: 'message.attempted', commandId, connectionId, flowId, channel, outcome, errorCode };
+  if (outcome === 'sent') logger.debug(line);
+  else logger.info(line);
 }
 
 function firstCheckAt({ settings }: SenderTools, context: TaskContext): number {

@@ -27,6 +27,7 @@ export function proveSend(
     return;
   }
   tools.metrics.foundSurplusMessage();
+  tools.logger.warn({ event: 'message.surplus', ...proof });
   ledger.link(proof.messageSid, proof.commandId);
   tellCommand(context, command, {
     step: 'send',

@@ -9,6 +9,7 @@ import {
   twilioSenderStores,
 } from '#libs/contracts';
 import { ManualClock, seededRandom } from '#libs/core';
+import { silentLogger } from '#libs/platform';
 import { PipelineDriver } from '#libs/streams';
 import type { VendorCall } from '#libs/vendor-kit';
 import { defaultSenderSettings, type SenderTools } from '../sender-tools.js';
@@ -175,6 +176,7 @@ export class SenderBench {
       settings: defaultSenderSettings,
       metrics: new SenderMetrics(this.registry),
       random: seededRandom(7),
+      logger: silentLogger,
       callFor: (connection): VendorCall => ({
         connection,
         baseUrls: {},

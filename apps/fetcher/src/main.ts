@@ -1,0 +1,4 @@
+import { runService } from '#libs/platform';
+import { fetcherService } from './fetcher.service.js';
+
+await runService(fetcherService);

@@ -1,0 +1,4 @@
+import { runService } from '#libs/platform';
+import { mapperService } from './mapper.service.js';
+
+await runService(mapperService);
