@@ -1,6 +1,6 @@
-import { LedgerwireError } from '#libs/core';
 import type { Grant } from '#libs/persistence';
-import type { AuthCall, OAuth2Auth, VendorDefinition, VendorRegistry } from '#libs/vendor-kit';
+import type { ApiKeyAuth, AuthCall, OAuth2Auth, VendorDefinition, VendorRegistry } from '#libs/vendor-kit';
+import { refusal } from './refusal.js';
 
 /** A vendor with OAuth, and a way to its identity servers. */
 export interface OAuthAccess {
@@ -9,9 +9,16 @@ export interface OAuthAccess {
   readonly call: AuthCall;
 }
 
+/** A vendor with API keys, and a way to its servers. */
+export interface KeyAccess {
+  readonly vendor: VendorDefinition;
+  readonly auth: ApiKeyAuth;
+  readonly call: Omit<AuthCall, 'app'>;
+}
+
 /** What of a vendor this broker can use: definitions from the registry, calls with the credentials of our app. */
 export class VendorAccess {
-  /** `callOf` answers null for a vendor whose app credentials are not configured. */
+  /** `callOf` answers null for a vendor that needs credentials of our app which are not configured. */
   constructor(
     readonly registry: VendorRegistry,
     private readonly callOf: (vendor: VendorDefinition) => AuthCall | null,
@@ -43,6 +50,18 @@ export class VendorAccess {
     );
   }
 
+  /** @throws LedgerwireError `unknown-vendor` or `vendor-without-keys`. */
+  keys(vendorId: string): KeyAccess {
+    const vendor = this.registry.find(vendorId);
+    if (!vendor) throw refusal('unknown-vendor', `there is no vendor "${vendorId}"`);
+    const call = this.callOf(vendor);
+    if (vendor.auth.kind === 'api-key' && call) return { vendor, auth: vendor.auth, call };
+    throw refusal(
+      'vendor-without-keys',
+      `${vendor.manifest.name} is connected by consent: use /connect/${vendorId}`,
+    );
+  }
+
   /** {@link oauth} for an existing grant, at the servers that its settings name. */
   oauthOf(grant: Grant): OAuthAccess {
     const access = this.oauth(grant.vendor);
@@ -56,8 +75,4 @@ export class VendorAccess {
     const call = this.callOf(vendor);
     return call ? { vendor, auth, call } : undefined;
   }
-}
-
-function refusal(code: string, message: string): LedgerwireError {
-  return new LedgerwireError(message, { code, disposition: 'retry' });
 }

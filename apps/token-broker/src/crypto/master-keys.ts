@@ -44,6 +44,11 @@ export class MasterKeys {
     return this.first;
   }
 
+  /** Every key, the current one first. */
+  get all(): readonly MasterKey[] {
+    return [...this.byId.values()];
+  }
+
   get ids(): readonly string[] {
     return [...this.byId.keys()];
   }

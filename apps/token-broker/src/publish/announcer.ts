@@ -22,7 +22,7 @@ const OWED_BATCH = 200;
  * the last state. What could not be published stays owed in the database and is published later.
  */
 export class Announcer {
-  private readonly underWay = new Set<Promise<void>>();
+  private readonly underWay = new Set<Promise<boolean>>();
 
   constructor(private readonly tools: AnnouncerTools) {}
 
@@ -37,10 +37,10 @@ export class Announcer {
     await this.announceAll(await this.tools.database.connections.unpublished(OWED_BATCH));
   }
 
-  /** Publishes every connection again: heals a topic that lost something or was created anew. */
-  async announceEverything(): Promise<void> {
+  /** Publishes every connection again: heals a topic that lost something or was created anew. False = not all were. */
+  async announceEverything(): Promise<boolean> {
     const rows = await this.tools.database.connections.list();
-    await this.announceAll(rows.map(({ connectionId }) => connectionId));
+    return this.announceAll(rows.map(({ connectionId }) => connectionId));
   }
 
   /** Resolves when nothing is being published in the background. */
@@ -48,21 +48,26 @@ export class Announcer {
     await Promise.allSettled(this.underWay);
   }
 
-  private async announceAll(connectionIds: readonly string[]): Promise<void> {
+  private async announceAll(connectionIds: readonly string[]): Promise<boolean> {
+    let all = true;
     for (let start = 0; start < connectionIds.length; start += SIDE_BY_SIDE) {
       const batch = connectionIds.slice(start, start + SIDE_BY_SIDE);
-      await Promise.all(batch.map((connectionId) => this.announce(connectionId)));
+      const done = await Promise.all(batch.map((connectionId) => this.announce(connectionId)));
+      all &&= done.every(Boolean);
     }
+    return all;
   }
 
-  private async announce(connectionId: string): Promise<void> {
+  private async announce(connectionId: string): Promise<boolean> {
     const { logger, metrics } = this.tools;
     try {
       await this.publishUntilCurrent(connectionId);
       metrics.published('ok');
+      return true;
     } catch (error) {
       metrics.published('failed');
       logger.warn({ event: 'connection.publish-failed', connectionId, error });
+      return false;
     }
   }
 

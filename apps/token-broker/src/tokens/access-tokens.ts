@@ -1,4 +1,4 @@
-import { type Clock, codeOf, digestOf, LedgerwireError, sleep } from '#libs/core';
+import { type Clock, codeOf, digestOf, type LedgerwireError, sleep } from '#libs/core';
 import type { ConnectionRow, Database, Grant } from '#libs/persistence';
 import type { Logger } from '#libs/platform';
 import type { AccessTokenAnswer, AccessTokenQuestion } from '#libs/vendor-kit';
@@ -7,6 +7,7 @@ import type { TokenBrokerMetrics } from '../token-broker.metrics.js';
 import type { VendorAccess } from '../vendor-access.js';
 import type { RefreshSettings } from './refresh-settings.js';
 import type { RefreshResult, TokenRefresher } from './token-refresher.js';
+import { refusal } from '../refusal.js';
 
 /** What {@link AccessTokens} works with. */
 export interface AccessTokenTools {
@@ -40,7 +41,9 @@ export class AccessTokens {
     const connection = await this.tools.database.connections.find(connectionId);
     const vendor = connection?.vendor ?? 'unknown';
     try {
-      const answer = await this.answer(await this.grantOf(connection, connectionId), question);
+      const grant = await this.grantOf(connection, connectionId);
+      await this.markUsed(grant);
+      const answer = await this.answer(grant, question);
       this.tools.metrics.read(vendor, 'ok');
       return { ...answer, accountId: connection?.accountId ?? '' };
     } catch (error) {
@@ -52,6 +55,12 @@ export class AccessTokens {
   /** The grant's access token for our own calls (account checks, disconnecting). @throws as {@link tokenFor}. */
   async tokenOfGrant(grant: Grant): Promise<string> {
     return (await this.answer(grant, {})).accessToken;
+  }
+
+  /** For ending a consent: its refresh token as it is now, or null when it has none. */
+  async refreshTokenForRevocation(grantId: string): Promise<string | null> {
+    const grant = await this.tools.database.grants.find(grantId);
+    return grant && this.tools.secrets.refreshTokenOf(grant);
   }
 
   private async grantOf(connection: ConnectionRow | null, connectionId: string): Promise<Grant> {
@@ -70,17 +79,20 @@ export class AccessTokens {
     grant: Grant,
     question: AccessTokenQuestion,
   ): Promise<Omit<AccessTokenAnswer, 'accountId'>> {
-    const { clock, database, vendors } = this.tools;
-    const now = clock.now();
-    if ((grant.lastUsedAt ?? 0) < now - USE_NOTED_EVERY_MS)
-      await database.grants.markUsed(grant.grantId, now, USE_NOTED_EVERY_MS);
+    const { clock, vendors } = this.tools;
     if (this.isRefused(grant, question)) return this.open(await this.refreshed(grant));
-    const leftMs = (grant.accessTokenExpiresAt ?? 0) - now;
+    const leftMs = (grant.accessTokenExpiresAt ?? 0) - clock.now();
     const { refreshAheadMs } = vendors.oauth(grant.vendor).auth.lifetimes;
     if (leftMs > refreshAheadMs) return this.open(grant);
     if (leftMs <= Math.min(MIN_USABLE_MS, refreshAheadMs)) return this.open(await this.refreshed(grant));
     this.refreshInBackground(grant);
     return this.open(grant);
+  }
+
+  private async markUsed({ grantId, lastUsedAt }: Grant): Promise<void> {
+    const now = this.tools.clock.now();
+    if ((lastUsedAt ?? 0) < now - USE_NOTED_EVERY_MS)
+      await this.tools.database.grants.markUsed(grantId, now, USE_NOTED_EVERY_MS);
   }
 
   /** Whether the caller was refused with the very token that we hold, and a new one may help. */
@@ -115,12 +127,7 @@ export class AccessTokens {
       const result = await Promise.race([refresher.refresh(grant.grantId, grant.version), tooLong]);
       if (result.kind === 'fresh') return result.grant;
       if (result.kind === 'revoked') throw reauthorise(grant.grantId);
-      throw new LedgerwireError(`no access token at the moment (${result.code})`, {
-        code: 'token-not-ready',
-        disposition: 'retry',
-        retryAfterMs: result.retryAfterMs,
-        vendor: grant.vendor,
-      });
+      throw refusal('token-not-ready', `no access token at the moment (${result.code})`, result.retryAfterMs);
     } finally {
       waiting.abort();
     }
@@ -133,13 +140,6 @@ export class AccessTokens {
   }
 }
 
-function refusal(code: string, message: string): LedgerwireError {
-  return new LedgerwireError(message, { code, disposition: 'dead-letter' });
-}
-
 function reauthorise(what: string): LedgerwireError {
-  return new LedgerwireError(`${what} must be authorised again by its owner`, {
-    code: 'needs-reauthorisation',
-    disposition: 'park',
-  });
+  return refusal('needs-reauthorisation', `${what} must be authorised again by its owner`);
 }

@@ -1,0 +1,122 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Patch,
+  Post,
+  Query,
+  UseFilters,
+  UseGuards,
+} from '@nestjs/common';
+import type { ConnectionRow, ReauthorisationAlert } from '#libs/persistence';
+import { OperatorTokenGuard } from '#libs/platform';
+import { ApiErrorFilter } from '../http/api-error.filter.js';
+import { InvalidInput } from '../http/invalid-input.js';
+import type { KeyReport, RotationResult } from '../maintenance/key-rotation.js';
+import { connectPath } from '../connect/connect-path.js';
+import { PUBLIC_BASE_URL } from '../injection-tokens.js';
+import { connectionOf } from '../publish/announcer.js';
+import { TokenBroker } from '../token-broker.js';
+import {
+  connectionUpdateInput,
+  connectLinkInput,
+  disconnectQuery,
+  keyConnectionInput,
+  workspaceQuery,
+} from './connection-input.js';
+
+/** A connection as operators see it: what every service knows, and whether all of them know it yet. */
+type ConnectionView = ReturnType<typeof viewOf>;
+
+/** An open alert as operators see it. */
+type AlertView = ReturnType<typeof alertViewOf>;
+
+/** The operator's part: bearer LEDGERWIRE_OPERATOR_TOKEN. No answer holds a secret. */
+@Controller()
+@UseGuards(OperatorTokenGuard)
+@UseFilters(ApiErrorFilter)
+export class ConnectionsController {
+  constructor(
+    @Inject(TokenBroker) private readonly broker: TokenBroker,
+    @Inject(PUBLIC_BASE_URL) private readonly publicBaseUrl: string,
+  ) {}
+
+  @Get('connections')
+  async list(@Query() query: unknown): Promise<{ connections: readonly ConnectionView[] }> {
+    const { workspaceId } = InvalidInput.read(workspaceQuery, query);
+    return { connections: (await this.broker.desk.list(workspaceId)).map(viewOf) };
+  }
+
+  @Get('connections/:connectionId')
+  async get(@Param('connectionId') connectionId: string): Promise<ConnectionView> {
+    return viewOf(await this.broker.desk.get(connectionId));
+  }
+
+  @Post('connections')
+  async connect(@Body() body: unknown): Promise<ConnectionView> {
+    return viewOf(await this.broker.desk.connectWithKeys(InvalidInput.read(keyConnectionInput, body)));
+  }
+
+  @Patch('connections/:connectionId')
+  async update(@Param('connectionId') connectionId: string, @Body() body: unknown): Promise<ConnectionView> {
+    return viewOf(
+      await this.broker.desk.update(connectionId, InvalidInput.read(connectionUpdateInput, body)),
+    );
+  }
+
+  @Delete('connections/:connectionId')
+  async disconnect(
+    @Param('connectionId') connectionId: string,
+    @Query() query: unknown,
+  ): Promise<ConnectionView> {
+    const { force } = InvalidInput.read(disconnectQuery, query);
+    return viewOf(await this.broker.desk.disconnect(connectionId, force));
+  }
+
+  /** Who has to authorise again, oldest first. */
+  @Get('alerts')
+  async alerts(@Query() query: unknown): Promise<{ alerts: readonly AlertView[] }> {
+    const { workspaceId } = InvalidInput.read(workspaceQuery, query);
+    return { alerts: (await this.broker.desk.alerts(workspaceId)).map(alertViewOf) };
+  }
+
+  /** A link for a customer, by which one vendor's account can be connected to one workspace. */
+  @Post('connect-links')
+  createLink(@Body() body: unknown): { url: string; expiresAt: number } {
+    const { vendor, workspaceId, lifetimeMinutes } = InvalidInput.read(connectLinkInput, body);
+    this.broker.assertConnectable(vendor);
+    const link = this.broker.links.create(vendor, workspaceId, lifetimeMinutes * 60_000);
+    return { url: this.publicBaseUrl + connectPath(link), expiresAt: link.expiresAt };
+  }
+
+  @Get('master-keys')
+  masterKeys(): Promise<KeyReport> {
+    return this.broker.keyRotation.report();
+  }
+
+  /** Seals every secret anew under the current master key; can be repeated. */
+  @Post('master-keys/rotation')
+  @HttpCode(200)
+  rotate(): Promise<RotationResult> {
+    return this.broker.keyRotation.run();
+  }
+}
+
+function viewOf(row: ConnectionRow) {
+  return { ...connectionOf(row), published: row.publishedRevision >= row.revision, createdAt: row.createdAt };
+}
+
+function alertViewOf({
+  alertId,
+  workspaceId,
+  vendor,
+  connectionIds,
+  reason,
+  raisedAt,
+}: ReauthorisationAlert) {
+  return { alertId, workspaceId, vendor, connectionIds, reason, raisedAt };
+}

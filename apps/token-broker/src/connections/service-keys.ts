@@ -1,0 +1,84 @@
+import { codeOf } from '#libs/core';
+import type { ConnectionRow, Database } from '#libs/persistence';
+import type {
+  CredentialsAnswer,
+  VendorDefinition,
+  VendorRegistry,
+  VerificationKeysAnswer,
+} from '#libs/vendor-kit';
+import type { KeySecrets } from '../crypto/key-secrets.js';
+import type { TokenBrokerMetrics } from '../token-broker.metrics.js';
+import { refusal } from '../refusal.js';
+
+/** What {@link ServiceKeys} works with. */
+export interface ServiceKeyTools {
+  readonly database: Pick<Database, 'connections' | 'apiCredentials'>;
+  readonly registry: VendorRegistry;
+  readonly keySecrets: KeySecrets;
+  readonly metrics: TokenBrokerMetrics;
+  /** Webhook keys of our app at a vendor, newest first; empty when none is configured. */
+  readonly appWebhookKeys: (vendor: VendorDefinition) => readonly string[];
+}
+
+/** Hands long-lived keys to services, to each the part that it needs. */
+export class ServiceKeys {
+  constructor(private readonly tools: ServiceKeyTools) {}
+
+  /**
+   * What a service needs to call the vendor for one connection.
+   * @throws LedgerwireError `unknown-connection`, `connection-disconnected`, `not-by-keys`.
+   */
+  async credentialsFor(connectionId: string): Promise<CredentialsAnswer> {
+    const row = await this.tools.database.connections.find(connectionId);
+    return this.counted(row?.vendor, async () => {
+      const { connection, auth, credentials } = await this.keysOf(row, connectionId);
+      return { accountId: connection.accountId, credentials: { ...auth.sendingCredentials(credentials) } };
+    });
+  }
+
+  /**
+   * Keys that may have signed a webhook: those of our app, or those of one connection where the vendor signs with the
+   * account's. An app without a configured key gives none, so that nothing passes.
+   * @throws LedgerwireError `unknown-vendor`, `unknown-connection`, `connection-disconnected`, `not-by-keys`.
+   */
+  async verificationKeys(vendorId: string, connectionId?: string): Promise<VerificationKeysAnswer> {
+    const vendor = this.tools.registry.find(vendorId);
+    if (!vendor) throw refusal('unknown-vendor', `there is no vendor "${vendorId}"`);
+    return this.counted(vendorId, async () => {
+      if (vendor.webhooks?.keyScope !== 'connection') return this.appKeys(vendor);
+      const row =
+        connectionId === undefined ? null : await this.tools.database.connections.find(connectionId);
+      // A connection of another vendor is as unknown here as one that does not exist.
+      const own = row?.vendor === vendorId ? row : null;
+      const { connection, auth, credentials } = await this.keysOf(own, connectionId ?? 'without id');
+      return { keys: [...auth.verificationKeys(credentials)], accountId: connection.accountId };
+    });
+  }
+
+  private appKeys(vendor: VendorDefinition): VerificationKeysAnswer {
+    const secrets = this.tools.appWebhookKeys(vendor);
+    return { keys: secrets.map((secret, index) => ({ keyId: `app-${index + 1}`, secret })), accountId: null };
+  }
+
+  private async keysOf(row: ConnectionRow | null, connectionId: string) {
+    if (!row) throw refusal('unknown-connection', `there is no connection ${connectionId}`);
+    if (row.status === 'disconnected')
+      throw refusal('connection-disconnected', `connection ${connectionId} was disconnected`);
+    const { auth } = this.tools.registry.get(row.vendor);
+    const stored = await this.tools.database.apiCredentials.find(connectionId);
+    if (auth.kind !== 'api-key' || !stored)
+      throw refusal('not-by-keys', `connection ${connectionId} has no API keys`);
+    return { connection: row, auth, credentials: this.tools.keySecrets.credentialsOf(stored) };
+  }
+
+  private async counted<T>(vendor: string | undefined, work: () => Promise<T>): Promise<T> {
+    try {
+      const answer = await work();
+      this.tools.metrics.read(vendor ?? 'unknown', 'ok');
+      return answer;
+    } catch (error) {
+      this.tools.metrics.read(vendor ?? 'unknown', codeOf(error));
+      throw error;
+    }
+  }
+}
