@@ -13,6 +13,7 @@ const context: ServiceContext = {
     consoleToken: 'secret-console',
   },
   environment: { PATH: '/usr/bin' },
+  vendorApps: { xero: { clientId: 'client', clientSecret: 'secret', webhookKey: 'key' } },
 };
 
 function environmentOf(name: ServiceName, of = context): Record<string, string | undefined> {
@@ -43,20 +44,45 @@ describe('the environment of a service', () => {
     expect(users.map(({ name }) => name)).toEqual(['token-broker', 'console']);
   });
 
-  test('gives no service the token of another one, but token-broker all of them', () => {
+  test('gives no service the token of another one, but token-broker all that may ask it', () => {
     for (const { name } of services.filter((service) => service.name !== 'token-broker')) {
       const tokens = Object.values(environmentOf(name)).filter((value) => value?.startsWith('token-of-'));
       expect(tokens).toEqual([`token-of-${name}`]);
     }
-    expect(JSON.parse(environmentOf('token-broker')['LEDGERWIRE_SERVICE_TOKENS'] ?? '')).toEqual(
-      context.secrets.serviceTokens,
+    expect(JSON.parse(environmentOf('token-broker')['LEDGERWIRE_SERVICE_TOKENS'] ?? '')).toEqual({
+      ingress: { token: 'token-of-ingress', permissions: ['verification-keys:read'] },
+      fetcher: { token: 'token-of-fetcher', permissions: ['access-tokens:read', 'credentials:read'] },
+      'twilio-sender': {
+        token: 'token-of-twilio-sender',
+        permissions: ['access-tokens:read', 'credentials:read'],
+      },
+    });
+  });
+
+  test("leads to the sandbox, with the sandbox's credentials for our app", () => {
+    expect(environmentOf('token-broker')).toMatchObject({
+      LEDGERWIRE_XERO_API_URL: 'http://127.0.0.1:4403/xero',
+      LEDGERWIRE_XERO_IDENTITY_URL: 'http://127.0.0.1:4403/xero/identity',
+      LEDGERWIRE_XERO_LOGIN_URL: 'http://127.0.0.1:4403/xero/login',
+      LEDGERWIRE_XERO_CLIENT_ID: 'client',
+      LEDGERWIRE_XERO_WEBHOOK_KEY: 'key',
+      LEDGERWIRE_TWILIO_API_URL: 'http://127.0.0.1:4403/twilio',
+    });
+  });
+
+  test('leads to a real vendor, with nothing of the sandbox, as soon as the person names anything of it', () => {
+    const real = { ...context, environment: { LEDGERWIRE_XERO_CLIENT_ID: 'real' } };
+    const names = Object.entries(environmentOf('token-broker', real)).filter(([name]) =>
+      name.includes('XERO'),
+    );
+    expect(names).toEqual([['LEDGERWIRE_XERO_CLIENT_ID', 'real']]);
+    expect(environmentOf('token-broker', real)['LEDGERWIRE_TWILIO_API_URL']).toBe(
+      'http://127.0.0.1:4403/twilio',
     );
   });
 
-  test('leads to the sandbox unless the person names a real vendor', () => {
-    expect(environmentOf('fetcher')['XERO_API_BASE_URL']).toBe('http://127.0.0.1:4403/xero');
-    const real = { ...context, environment: { XERO_API_BASE_URL: 'https://api.xero.com' } };
-    expect(environmentOf('fetcher', real)['XERO_API_BASE_URL']).toBe('https://api.xero.com');
-    expect(environmentOf('fetcher', real)['TWILIO_API_BASE_URL']).toBe('http://127.0.0.1:4403/twilio');
+  test('gives the token of operators to the two services that they use', () => {
+    const holders = services.filter(({ name }) => 'LEDGERWIRE_OPERATOR_TOKEN' in environmentOf(name));
+    expect(holders.map(({ name }) => name)).toEqual(['token-broker', 'console']);
   });
 });

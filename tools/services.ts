@@ -4,14 +4,17 @@ import { repositoryRoot } from './lib/paths.ts';
 import { UserError } from './lib/user-error.ts';
 import type { InfrastructureUrls } from './infra/infrastructure.ts';
 import type { Secrets } from './start/secrets.ts';
+import { vendorVariables, type VendorApp } from './start/vendor-variables.ts';
 
 /** What the services of one start have in common. */
 export interface ServiceContext extends InfrastructureUrls {
   readonly secrets: Secrets;
   /** Base URL of the first instance of each service, without a trailing slash. */
   readonly urls: Readonly<Record<ServiceName, string>>;
-  /** The environment in which the person started: real vendors' URLs and credentials in it win over the sandbox's. */
+  /** The environment in which the person started: real vendors in it take the place of the sandbox's. */
   readonly environment: NodeJS.ProcessEnv;
+  /** Our app at each vendor of the sandbox, by vendor id; empty until the sandbox has told. */
+  readonly vendorApps: Readonly<Record<string, VendorApp>>;
 }
 
 export type ServiceName =
@@ -26,6 +29,8 @@ export interface ServiceDefinition {
   readonly maxInstances: number;
   /** `first`: needs none of the infrastructure and starts beside it. */
   readonly stage: 'first' | 'after-setup';
+  /** What token-broker lets this service ask for. */
+  readonly permissions: readonly string[];
   /** Variables of this service beside those that `serviceEnvironment` gives to every one. */
   readonly variables: (context: ServiceContext) => Record<string, string>;
 }
@@ -39,6 +44,7 @@ export const services: readonly ServiceDefinition[] = [
     portOffset: 3,
     maxInstances: 1,
     stage: 'first',
+    permissions: [],
     variables: (context) => ({ PUBLIC_BASE_URL: context.urls.sandbox, INGRESS_URL: context.urls.ingress }),
   },
   {
@@ -46,12 +52,14 @@ export const services: readonly ServiceDefinition[] = [
     portOffset: 2,
     maxInstances: MANY,
     stage: 'after-setup',
+    permissions: [],
     variables: (context) => ({
       ...kafka(context),
       ...vendors(context),
       DATABASE_URL: context.databaseUrl,
       PUBLIC_BASE_URL: context.urls['token-broker'],
-      LEDGERWIRE_SERVICE_TOKENS: JSON.stringify(context.secrets.serviceTokens),
+      LEDGERWIRE_SERVICE_TOKENS: JSON.stringify(grants(context.secrets)),
+      LEDGERWIRE_OPERATOR_TOKEN: context.secrets.consoleToken,
       LEDGERWIRE_MASTER_KEYS: context.secrets.masterKeys,
     }),
   },
@@ -60,12 +68,13 @@ export const services: readonly ServiceDefinition[] = [
     portOffset: 0,
     maxInstances: MANY,
     stage: 'after-setup',
+    permissions: [],
     variables: (context) => ({
       ...kafka(context),
       ...tokenBroker(context),
       DATABASE_URL: context.databaseUrl,
       PUBLIC_BASE_URL: context.urls.console,
-      CONSOLE_TOKEN: context.secrets.consoleToken,
+      LEDGERWIRE_OPERATOR_TOKEN: context.secrets.consoleToken,
     }),
   },
   {
@@ -73,6 +82,7 @@ export const services: readonly ServiceDefinition[] = [
     portOffset: 1,
     maxInstances: MANY,
     stage: 'after-setup',
+    permissions: ['verification-keys:read'],
     variables: (context) => ({
       ...kafka(context),
       ...tokenBroker(context),
@@ -84,6 +94,7 @@ export const services: readonly ServiceDefinition[] = [
     portOffset: 11,
     maxInstances: MANY,
     stage: 'after-setup',
+    permissions: ['access-tokens:read', 'credentials:read'],
     variables: (context) => ({
       ...kafka(context),
       ...tokenBroker(context),
@@ -96,6 +107,7 @@ export const services: readonly ServiceDefinition[] = [
     portOffset: 12,
     maxInstances: MANY,
     stage: 'after-setup',
+    permissions: [],
     variables: (context) => kafka(context),
   },
   {
@@ -103,6 +115,7 @@ export const services: readonly ServiceDefinition[] = [
     portOffset: 13,
     maxInstances: MANY,
     stage: 'after-setup',
+    permissions: ['access-tokens:read', 'credentials:read'],
     variables: (context) => ({
       ...kafka(context),
       ...tokenBroker(context),
@@ -157,13 +170,14 @@ function tokenBroker(context: ServiceContext): Record<string, string> {
   return { TOKEN_BROKER_URL: context.urls['token-broker'] };
 }
 
-/** The vendors' base URLs: the sandbox's, unless the person's environment names others. */
-function vendors({ urls, environment }: ServiceContext): Record<string, string> {
-  const sandbox = {
-    XERO_API_BASE_URL: `${urls.sandbox}/xero`,
-    XERO_IDENTITY_BASE_URL: `${urls.sandbox}/xero/identity`,
-    XERO_LOGIN_BASE_URL: `${urls.sandbox}/xero/login`,
-    TWILIO_API_BASE_URL: `${urls.sandbox}/twilio`,
-  };
-  return Object.fromEntries(Object.entries(sandbox).map(([name, url]) => [name, environment[name] ?? url]));
+function vendors({ urls, vendorApps, environment }: ServiceContext): Record<string, string> {
+  return vendorVariables(urls.sandbox, vendorApps, environment);
+}
+
+/** The form that token-broker reads: each service with its token and what it may ask for. */
+function grants(secrets: Secrets): Record<string, { token: string; permissions: readonly string[] }> {
+  const asking = services.filter(({ permissions }) => permissions.length > 0);
+  return Object.fromEntries(
+    asking.map(({ name, permissions }) => [name, { token: secrets.serviceTokens[name] ?? '', permissions }]),
+  );
 }

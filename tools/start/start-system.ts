@@ -89,16 +89,24 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
         signal,
       });
     };
-    const early = { secrets, urls, environment, kafkaBrokers: '', registryUrl: '', databaseUrl: '' };
+    const early: ServiceContext = {
+      secrets,
+      urls,
+      environment,
+      vendorApps: {},
+      kafkaBrokers: '',
+      registryUrl: '',
+      databaseUrl: '',
+    };
     await settleAll([bringUpInfrastructure(), startStage('first', early)]);
     if (infrastructure === undefined) throw new Error('the infrastructure is not there');
     for (const process of infrastructure.processes) runFile.set(runProcess(process));
 
     const { kafkaBrokers, registryUrl, databaseUrl, failed } = infrastructure;
-    const context = { ...early, kafkaBrokers, registryUrl, databaseUrl };
+    const sandbox = await writeSandboxFile(paths.sandboxFile, urls, secrets);
+    const context = { ...early, kafkaBrokers, registryUrl, databaseUrl, vendorApps: sandbox.vendors };
     const setup = (): Promise<void> => runSetupJob(context, paths.logs, signal);
     await withStep(progress, 'setup (migrations, topics, schemas)', setup);
-    const sandbox = await writeSandboxFile(paths.sandboxFile, urls, secrets);
     await startStage('after-setup', context);
     writePrometheusTargets(paths.root, instances);
     return { context, sandbox, paths, failed, stop };

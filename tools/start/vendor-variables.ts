@@ -1,0 +1,55 @@
+/** The sandbox's part of `sandbox.json` that services need: the credentials of our app at each vendor. */
+export interface VendorApp {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly webhookKey: string;
+}
+
+/**
+ * Where the sandbox has each server of each vendor: the keys of `baseUrls` in the vendor's manifest, and the path on the
+ * sandbox. A server that has no double leads to the sandbox as well, where it is not found, and never to the real vendor.
+ */
+const SANDBOX_PATHS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  xero: { api: '/xero', identity: '/xero/identity', login: '/xero/login' },
+  twilio: { api: '/twilio', comms: '/twilio-comms' },
+};
+
+/**
+ * The variables by which services find the vendors (`LEDGERWIRE_<VENDOR>_<SERVER>_URL`) and know our app there
+ * (`…_CLIENT_ID`, `…_CLIENT_SECRET`, `…_WEBHOOK_KEY`): the sandbox's, except for a vendor of which the person's own
+ * environment names anything. That vendor is the real one, and nothing of the sandbox is mixed in.
+ */
+export function vendorVariables(
+  sandboxUrl: string,
+  apps: Readonly<Record<string, VendorApp>>,
+  environment: NodeJS.ProcessEnv,
+): Record<string, string> {
+  const all = Object.entries(SANDBOX_PATHS).flatMap(([vendor, paths]) => {
+    const prefix = variablePrefix(vendor);
+    if (isReal(vendor, environment)) return [];
+    const urls = Object.entries(paths).map(
+      ([server, path]) => [`${prefix}${server.toUpperCase()}_URL`, sandboxUrl + path] as const,
+    );
+    return [...urls, ...credentials(prefix, apps[vendor])];
+  });
+  return Object.fromEntries(all);
+}
+
+/** True when the person's environment names a server or a credential of the vendor. */
+export function isReal(vendor: string, environment: NodeJS.ProcessEnv): boolean {
+  const prefix = variablePrefix(vendor);
+  return Object.entries(environment).some(([name, value]) => name.startsWith(prefix) && value !== '');
+}
+
+function credentials(prefix: string, app: VendorApp | undefined): (readonly [string, string])[] {
+  if (app === undefined) return [];
+  return [
+    [`${prefix}CLIENT_ID`, app.clientId],
+    [`${prefix}CLIENT_SECRET`, app.clientSecret],
+    [`${prefix}WEBHOOK_KEY`, app.webhookKey],
+  ];
+}
+
+function variablePrefix(vendor: string): string {
+  return `LEDGERWIRE_${vendor.toUpperCase().replaceAll('-', '_')}_`;
+}
