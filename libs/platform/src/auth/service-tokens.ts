@@ -35,7 +35,7 @@ const FORM = `must be JSON like {"fetcher":{"token":"…","permissions":["tokens
 export const serviceTokensConfig = z.object({
   grants: parsedSecretVariable(
     'LEDGERWIRE_SERVICE_TOKENS',
-    'JSON of the services that may call: {"<service>": {"token": "…", "permissions": ["…"]}}',
+    'JSON of the services that may call: `{"name": {"token": "…", "permissions": ["…"]}}`',
     z.string().transform((text, context): readonly ServiceGrant[] => {
       const grants = parseGrants(text);
       if (grants) return grants;

@@ -51,6 +51,13 @@ describe('a logger', () => {
     expect(last()).not.toHaveProperty('traceId');
   });
 
+  it('carries nothing over from one line to the next', () => {
+    const { logger, last } = record();
+    logger.info({ event: 'a', offset: 1 });
+    logger.info({ event: 'b' });
+    expect(last()).not.toHaveProperty('offset');
+  });
+
   it('leaves out what is below its level and says so beforehand', () => {
     const { logger, text } = record({ level: 'warn' });
     logger.info({ event: 'a' });

@@ -62,6 +62,26 @@ describe('Scrubber', () => {
     expect(own.scrub('sms.attempted')).toBe('sms.attempted');
   });
 
+  it('finds addresses inside percent-encoded text and after other addresses', () => {
+    expect(scrub('x?to%3Dann%40example.com')).toBe('x?[email]');
+    expect(scrub('a@b@example.com')).toBe('a@[email]');
+    expect(scrub('<ann@example.com>,bob@example.org')).toBe('<[email]>,[email]');
+  });
+
+  it.each([
+    ['letters before an at sign', `${'a'.repeat(200_000)}@x`],
+    ['backslashes', '\\'.repeat(100_000) + 'token'],
+    ['beginnings of members', '"token":"'.repeat(20_000)],
+    ['percent signs', '%40'.repeat(70_000)],
+    ['plus signs', '+1 2 3 4 5 6'.repeat(20_000)],
+    ['schemes of URLs', 'x://'.repeat(50_000) + '@'],
+    ['beginnings of tokens', 'eyJaaaaaaaaa.'.repeat(20_000)],
+    ['beginnings of credentials', 'bearer '.repeat(30_000)],
+  ])('works through 200 kB of %s in time that grows with the length', (_what, hostile) => {
+    // Quadratic work would take minutes here and fail by the time limit of a test.
+    expect(scrub(hostile).length).toBeLessThanOrEqual(hostile.length + 9 * 40_000);
+  });
+
   it('keeps lines valid JSON, whatever was in them', () => {
     const nasty = {
       msg: 'a "token" : "x\\" y" password=\\"z',

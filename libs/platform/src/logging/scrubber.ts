@@ -22,7 +22,7 @@ const NAMED_IN_TEXT = new RegExp(
 const NAMED_IN_QUERY = /(?<=[?&]|%3F|%26)(code|state)(=|%3D)[^&\s"'\\,;)<>]+/gi;
 
 /** `"name":"` of a member with a text value, also where the JSON is escaped because it is inside a string itself. */
-const NAMED_MEMBER = new RegExp(`(\\\\*)"(?:${SECRET_NAMES})\\1"\\s*:\\s*\\1"`, 'gi');
+const NAMED_MEMBER = new RegExp(`(?<!\\\\)(\\\\*)"(?:${SECRET_NAMES})\\1"\\s*:\\s*\\1"`, 'gi');
 
 /** The credentials of an Authorization header. */
 const CREDENTIALS = /\b(bearer|basic)(\s+|%20)[A-Za-z0-9._~+/=-]{8,}/gi;
@@ -36,7 +36,9 @@ const USER_INFO = /(:\/\/)[^/\s"@\\?#]*@/g;
 /** E.164 and its usual ways of writing: 8 to 15 digits after a plus, no leading zero (so no zone offset like +0100). */
 const PHONE_NUMBER = /(?:\+|%2B)[1-9](?:[ .()\u00a0/-]{0,2}\d){7,14}(?!\d)/gi;
 
-const EMAIL_ADDRESS = /[A-Za-z0-9._%+'-]{1,64}(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/gi;
+/** Tried only where a run of its characters begins, so that long runs without an address cost their length and no more. */
+const EMAIL_ADDRESS =
+  /(?<![A-Za-z0-9._%+'-])[A-Za-z0-9._%+'-]+(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/gi;
 
 /**
  * Takes secrets and personal data out of text by their value, wherever they stand: registered secrets, credentials of
