@@ -98,7 +98,7 @@ describe('conditions', () => {
   it('does not read fields of prototypes', () => {
     const condition = {
       kind: 'field',
-      path: 'invoice.constructor.name',
+      path: 'invoice.toString',
       comparison: { op: 'isSet', value: true },
     } as const;
     expect(evaluateCondition(condition, facts).met).toBe(false);

@@ -1,5 +1,7 @@
+import { filters } from 'liquidjs';
 import { describe, expect, it } from 'vitest';
 import { TemplateEngine } from './template-engine.js';
+import { allowedFilters } from './template-filters.js';
 import { TemplateFailure, type TemplatePart } from './template-failure.js';
 import { defaultTemplateLimits } from './template-limits.js';
 import type { ModelValue, TemplateModel } from './template-model.js';
@@ -68,6 +70,8 @@ describe('TemplateEngine', () => {
       '5 Dec 2026, 2026-12-05',
     );
     expect(render('{{ at | date: "long" }}', 'sms', at)).toBe('2 January 2026');
+    const west = { ...modelOf(), format: { ...at.format, timeZone: 'America/New_York' } };
+    expect(render('{{ invoice.dueDate | date }}', 'sms', west)).toBe('5 Dec 2026');
     expect(render('{{ invoice.dueDate | date: "full", "fr-FR" }}')).toBe('samedi 5 décembre 2026');
   });
 
@@ -123,6 +127,32 @@ describe('TemplateEngine', () => {
     expect(error).toMatchObject({ code });
     expect(error.message).toContain(words);
     expect(error.line).not.toBeNull();
+  });
+
+  it('knows no filter and no tag of liquidjs beyond its lists', () => {
+    const forbidden = Object.keys(filters).filter(
+      (name) => name !== 'date' && !allowedFilters.some((allowed) => allowed === name),
+    );
+    expect(forbidden.length).toBeGreaterThan(40);
+    for (const name of forbidden) {
+      expect(failure(() => engine.compile('sms', `{{ "a" | ${name}: "b", "c" }}`)).message).toContain(
+        `undefined filter: ${name}`,
+      );
+    }
+    for (const name of [
+      'include',
+      'render',
+      'layout',
+      'block',
+      'cycle',
+      'tablerow',
+      'increment',
+      'decrement',
+      'liquid',
+      'echo',
+    ]) {
+      expect(failure(() => engine.compile('sms', `{% ${name} x %}`)).message).toContain('not found');
+    }
   });
 
   it('names line and column of what cannot be rendered', () => {
@@ -192,6 +222,20 @@ describe('TemplateEngine against hostile templates', () => {
   ])('stops %s', (_, source) => {
     const error = failure(() => render(source));
     expect(['too-many-steps', 'too-slow', 'too-much-memory', 'too-long']).toContain(error.code);
+  });
+
+  it('counts what captures build, long before it is too much for the process', () => {
+    const source = `{% assign a = "xxxxxxxx" %}${'{% capture a %}{{ a }}{{ a }}{% endcapture %}'.repeat(20)}{{ a | size }}`;
+    expect(failure(() => render(source)).code).toBe('too-much-memory');
+  });
+
+  it('stops by steps when time and memory would allow more', () => {
+    const patient = new TemplateEngine({ ...defaultTemplateLimits, renderMs: 1e9, memoryUnits: 1e12 });
+    const template = patient.compile(
+      'sms',
+      '{% for a in (1..200) %}{% for b in (1..200) %}{% endfor %}{% endfor %}x',
+    );
+    expect(failure(() => patient.render(template, modelOf())).code).toBe('too-many-steps');
   });
 
   it('stops by time when nothing else does', () => {
