@@ -18,9 +18,10 @@ registerHooks({
   },
 });`;
 
-/** The render worker next to the given module: compiled beside a compiled one, TypeScript beside TypeScript. */
-export function renderWorkerEntry(moduleUrl: string): WorkerEntry {
-  if (!moduleUrl.endsWith('.ts')) return { url: new URL('./render-worker.js', moduleUrl), execArgv: [] };
+/** The render worker beside this module: compiled where this module is compiled, TypeScript where it is. */
+export function renderWorkerEntry(): WorkerEntry {
+  const compiled = new URL('./render-worker.js', import.meta.url);
+  if (!import.meta.url.endsWith('.ts')) return { url: compiled, execArgv: [] };
   const hook = `data:text/javascript,${encodeURIComponent(SOURCE_HOOK)}`;
-  return { url: new URL('./render-worker.ts', moduleUrl), execArgv: ['--import', hook] };
+  return { url: new URL(compiled.href.replace(/\.js$/, '.ts')), execArgv: ['--import', hook] };
 }

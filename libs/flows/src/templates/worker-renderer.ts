@@ -56,7 +56,7 @@ export class WorkerRenderer implements TemplateRenderer {
 
   constructor(options: WorkerRendererOptions = {}) {
     const settings = {
-      entry: options.entry ?? renderWorkerEntry(import.meta.url),
+      entry: options.entry ?? renderWorkerEntry(),
       limits: options.limits ?? defaultTemplateLimits,
       clock: options.clock ?? systemClock,
       deadlineMs: options.deadlineMs ?? 1_000,
