@@ -24,7 +24,11 @@ let running: RunningService<unknown> | undefined;
 beforeAll(async () => {
   await probe.prepare([
     ...stateTopics(['xero']).filter(({ name }) => name.startsWith('fetcher-xero.')),
-    ...[topics.connections, changeNoticesOf('xero'), topics.records, topics.outcomes, topics.deadLetters],
+    topics.connections,
+    changeNoticesOf('xero'),
+    topics.records,
+    topics.outcomes,
+    topics.deadLetters,
   ]);
   // A limit high enough that polls need not keep away from it.
   const settings = { pollIntervalSeconds: '1', dailyLimit: '999999999', minuteLimit: '100000' };

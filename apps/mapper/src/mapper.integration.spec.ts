@@ -17,8 +17,13 @@ let running: RunningService<unknown> | undefined;
 beforeAll(async () => {
   await probe.prepare([
     ...stateTopics([]).filter(({ name }) => name.startsWith('mapper.')),
-    ...[topics.connections, topics.flows, topics.records, topics.messages, changeNoticesOf('xero')],
-    ...[topics.outcomes, topics.deadLetters],
+    topics.connections,
+    topics.flows,
+    topics.records,
+    topics.messages,
+    changeNoticesOf('xero'),
+    topics.outcomes,
+    topics.deadLetters,
   ]);
   await probe.write(topics.connections, source.connectionId, source);
   await probe.write(topics.connections, target.connectionId, target);

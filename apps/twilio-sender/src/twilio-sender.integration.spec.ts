@@ -22,8 +22,12 @@ let running: RunningService<unknown> | undefined;
 beforeAll(async () => {
   await probe.prepare([
     ...stateTopics([]).filter(({ name }) => name.startsWith('twilio-sender.')),
-    ...[topics.connections, topics.messages, topics.deliveryReports, topics.communications],
-    ...[topics.outcomes, topics.deadLetters],
+    topics.connections,
+    topics.messages,
+    topics.deliveryReports,
+    topics.communications,
+    topics.outcomes,
+    topics.deadLetters,
   ]);
   const connection = { ...twilioConnection, connectionId, settings: { from } };
   await probe.write(topics.connections, connectionId, connection);

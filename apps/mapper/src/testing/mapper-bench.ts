@@ -12,11 +12,12 @@ import {
 } from '#libs/contracts';
 import { ManualClock } from '#libs/core';
 import { InlineRenderer, SAMPLE_NOW, sampleSource, sampleTarget, type TemplateRenderer } from '#libs/flows';
-import { PipelineDriver, type ReadTable } from '#libs/streams';
+import { PipelineDriver } from '#libs/streams';
 import { FlowBook } from '../flow-book.js';
 import { MapperMetrics } from '../mapper.metrics.js';
 import { MapperPipeline } from '../mapper.pipeline.js';
 import { defaultMapperSettings, type MapperTools } from '../mapper-tools.js';
+import { TestTable } from './test-table.js';
 
 /** Steps of a flow that tells customers by SMS of new invoices. */
 export const issuedStep = `
@@ -43,29 +44,6 @@ export const overdueStep = `
     to: customer
     channel: sms
     template: 'Please pay {{ invoice.number }}: {{ invoice.amountDue }}'`;
-
-/** A table in memory that tells of its changes. */
-class TestTable<T> implements ReadTable<T> {
-  private readonly entries = new Map<string, T>();
-  private readonly listeners: ((key: string, value: T | undefined) => void)[] = [];
-
-  get(key: string): T | undefined {
-    return this.entries.get(key);
-  }
-
-  values(): Iterable<T> {
-    return this.entries.values();
-  }
-
-  onChange(listener: (key: string, value: T | undefined) => void): void {
-    this.listeners.push(listener);
-  }
-
-  set(key: string, value: T): void {
-    this.entries.set(key, value);
-    for (const tell of this.listeners) tell(key, value);
-  }
-}
 
 /** The mapper on a simulated task. */
 export class MapperBench {
