@@ -41,8 +41,12 @@ function namesOfCountries(): Map<string, string> {
     for (const second of LETTERS) {
       const code = first + second;
       const name = names.of(code);
-      if (name !== undefined && !notCountries.has(code) && !known.has(name.toLowerCase()))
-        known.set(name.toLowerCase(), code);
+      if (name !== undefined && isCurrent(code)) known.set(name.toLowerCase(), code);
     }
   return known;
+}
+
+/** CLDR still names codes that were withdrawn (`DD` is "Germany" too); their canonical form is another code. */
+function isCurrent(code: string): boolean {
+  return !notCountries.has(code) && new Intl.Locale(`und-${code}`).region === code;
 }

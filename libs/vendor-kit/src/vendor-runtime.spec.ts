@@ -1,4 +1,5 @@
 import { ManualClock } from '#libs/core';
+import { metricFaults } from '#libs/platform';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import type { VendorCall, VendorRequest, VendorResponse } from './contract.js';
@@ -151,15 +152,15 @@ test('lets a client read a status that it expects', async () => {
 
 test('a 429 slows the connection down, says for how long, and leaves the breaker closed', async () => {
   const { call, clock, runtime, seen } = create((_, count) =>
-    count > 8 ? { status: 200 } : { status: 429, headers: { 'retry-after': '9' } },
+    count > 8 ? { status: 200 } : { status: 429, headers: { 'retry-after': '3' } },
   );
   for (let attempt = 0; attempt < 8; attempt++) {
     await expect(call.request(read)).rejects.toMatchObject({
       code: 'vendor-rate-limited',
-      retryAfterMs: 9000,
+      retryAfterMs: 3000,
     });
-    await expect(call.request(read)).rejects.toMatchObject({ code: 'vendor-limit-wait', retryAfterMs: 9000 });
-    await clock.advance(9000);
+    await expect(call.request(read)).rejects.toMatchObject({ code: 'vendor-limit-wait', retryAfterMs: 3000 });
+    await clock.advance(3000);
   }
   expect(runtime.troubledBreakers()).toEqual([]);
   await call.request(read);
@@ -216,7 +217,7 @@ test('holds back requests beyond the connection’s concurrency', async () => {
   expect(seen).toHaveLength(3);
 });
 
-test('metrics have units, helps and only fixed labels', async () => {
+test('counts requests by vendor, operation and outcome, and keeps to the rules for metrics', async () => {
   const { call, registry } = create((_, count) => ({ status: count === 1 ? 200 : 500 }));
   await call.request(read);
   await call.request(write).catch(() => undefined);
@@ -225,11 +226,5 @@ test('metrics have units, helps and only fixed labels', async () => {
   expect(text).toContain(
     'vendor_requests_total{vendor="fake",operation="things.create",outcome="vendor-unavailable"} 1',
   );
-  for (const metric of await registry.getMetricsAsJSON()) {
-    expect(metric.name).toMatch(/^(vendor|circuit_breaker)_[a-z_]+$/);
-    expect(metric.help.length).toBeGreaterThan(20);
-    for (const { labels } of metric.values)
-      for (const label of Object.keys(labels))
-        expect(['vendor', 'operation', 'outcome', 'to', 'entity_type', 'le']).toContain(label);
-  }
+  expect(await metricFaults(registry)).toEqual([]);
 });

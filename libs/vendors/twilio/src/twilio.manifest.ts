@@ -30,9 +30,6 @@ export const twilioSettings = z
     message: 'needs emailFrom',
   });
 
-/** {@link twilioSettings} as values. */
-export type TwilioSettings = z.infer<typeof twilioSettings>;
-
 /** What is to be known about Twilio without calling it. */
 export const twilioManifest: VendorManifest = {
   id: 'twilio',
