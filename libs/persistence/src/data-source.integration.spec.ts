@@ -2,9 +2,10 @@ import { expect, test } from 'vitest';
 import { createDataSource } from './data-source.js';
 import { toSafeInteger } from './columns.js';
 import { emptyDatabase } from './testing/opened-database.js';
+import { createTestDatabase } from '../../../tools/infra/test-database.ts';
 
 test('numbers that a float would round, and dates that a zone would move, stay as the database wrote them', async () => {
-  const dataSource = await createDataSource(await emptyDatabase()).initialize();
+  const dataSource = await createDataSource(await emptyDatabase(createTestDatabase)).initialize();
   try {
     const rows: unknown = await dataSource.query(
       `SELECT 9007199254740993::int8 AS big, 0.1000000000000000055511151231257827::numeric AS exact,

@@ -5,9 +5,10 @@ import { openDatabase } from './database.js';
 import { isDatabaseFailure } from './database-failure.js';
 import { migrate } from './migrate.js';
 import { emptyDatabase } from './testing/opened-database.js';
+import { createTestDatabase } from '../../../tools/infra/test-database.ts';
 
 test('tells a server that goes away from a mistake in the program', async () => {
-  const options = await emptyDatabase();
+  const options = await emptyDatabase(createTestDatabase);
   await migrate(options);
   const target = new URL(options.url);
   const sockets = new Set<{ destroy(): void }>();

@@ -4,11 +4,12 @@ import { openDatabase } from './database.js';
 import { migrate, revertLastMigration } from './migrate.js';
 import { migrations } from './migrations/index.js';
 import { emptyDatabase } from './testing/opened-database.js';
+import { createTestDatabase } from '../../../tools/infra/test-database.ts';
 
 const names = migrations.map((migration) => new migration().name);
 
 test('the migrations give exactly the schema that the entities describe', async () => {
-  const options = await emptyDatabase();
+  const options = await emptyDatabase(createTestDatabase);
   await migrate(options);
   const dataSource = await createDataSource(options).initialize();
   try {
@@ -20,7 +21,7 @@ test('the migrations give exactly the schema that the entities describe', async 
 });
 
 test('each migration can be taken back and applied again', async () => {
-  const options = await emptyDatabase();
+  const options = await emptyDatabase(createTestDatabase);
   expect(await migrate(options)).toEqual(names);
   for (const _ of names) await revertLastMigration(options);
   const dataSource = await createDataSource(options).initialize();
@@ -36,14 +37,14 @@ test('each migration can be taken back and applied again', async () => {
 });
 
 test('of several migrations at once one does the work and the others find it done', async () => {
-  const options = await emptyDatabase();
+  const options = await emptyDatabase(createTestDatabase);
   const applied = await Promise.all([migrate(options), migrate(options), migrate(options)]);
   expect(new Set(applied.flat())).toEqual(new Set(names));
   expect(applied.flat()).toHaveLength(names.length);
 });
 
 test('a service refuses to start on a schema that lacks migrations, and names them', async () => {
-  const options = await emptyDatabase();
+  const options = await emptyDatabase(createTestDatabase);
   await expect(openDatabase(options)).rejects.toMatchObject({ code: 'migrations-pending' });
   await migrate(options);
   await revertLastMigration(options);
@@ -51,7 +52,7 @@ test('a service refuses to start on a schema that lacks migrations, and names th
 });
 
 test('a wrong password is told without the address or the password', async () => {
-  const { url } = await emptyDatabase();
+  const { url } = await emptyDatabase(createTestDatabase);
   const wrong = new URL(url);
   wrong.password = 'hunter2';
   const opening = openDatabase({ url: wrong.href, applicationName: 'test' });

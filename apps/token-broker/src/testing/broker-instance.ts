@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { Registry } from 'prom-client';
-import { inject, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { Connection, Outcome } from '#libs/contracts';
 import { type Clock, systemClock } from '#libs/core';
 import { type Database, migrate, openDatabase } from '#libs/persistence';
 import { createLogger, Secret } from '#libs/platform';
 import { createVendorRegistry, noFaultPoints, noVendorMetrics, UndiciTransport } from '#libs/vendor-kit';
-import { createTestDatabase } from '../../../../tools/infra/test-database.ts';
 import { appWebhookKeysFrom, authCallsFrom } from '../configured-vendors.js';
 import { MasterKeys } from '../crypto/master-keys.js';
 import type { ConnectionPublisher } from '../publish/connection-publisher.js';
@@ -50,15 +49,20 @@ export interface World {
   readonly clock: Clock;
 }
 
-/** A database, a vendor and a log of this test's own. */
-export async function createWorld(clock: Clock = systemClock): Promise<World> {
-  const created = await createTestDatabase(inject('infrastructure').databaseUrl);
-  onTestFinished(() => created.drop());
-  await migrate({ url: created.url, applicationName: 'test' });
+/** A database that is thrown away at the end: what `createTestDatabase` of tools/infra gives. */
+export interface ScratchDatabase {
+  readonly url: string;
+  drop(): Promise<void>;
+}
+
+/** A vendor and a log of this test's own, on an empty database. */
+export async function createWorld(database: ScratchDatabase, clock: Clock = systemClock): Promise<World> {
+  onTestFinished(() => database.drop());
+  await migrate({ url: database.url, applicationName: 'test' });
   const books = await BooksServer.start(() => clock.now());
   onTestFinished(() => books.stop());
   const publisher = new CollectingPublisher();
-  return { url: created.url, books, publisher, masterKeys: newKey('k1'), log: [], clock };
+  return { url: database.url, books, publisher, masterKeys: newKey('k1'), log: [], clock };
 }
 
 /** What a test changes about one instance. */

@@ -25,9 +25,13 @@ export interface AccessTokenTools {
 const MIN_USABLE_MS = 10_000;
 /** How exactly the time of last use is known; each note of it is a write. */
 const USE_NOTED_EVERY_MS = 300_000;
+const MAX_NOTED = 10_000;
 
 /** Hands out access tokens. Refresh tokens never leave this process. */
 export class AccessTokens {
+  /** When this process last noted the use of a grant: of many reads at once, one writes. */
+  private readonly useNoted = new Map<string, number>();
+
   constructor(private readonly tools: AccessTokenTools) {}
 
   /**
@@ -91,8 +95,11 @@ export class AccessTokens {
 
   private async markUsed({ grantId, lastUsedAt }: Grant): Promise<void> {
     const now = this.tools.clock.now();
-    if ((lastUsedAt ?? 0) < now - USE_NOTED_EVERY_MS)
-      await this.tools.database.grants.markUsed(grantId, now, USE_NOTED_EVERY_MS);
+    const noted = Math.max(lastUsedAt ?? 0, this.useNoted.get(grantId) ?? 0);
+    if (noted >= now - USE_NOTED_EVERY_MS) return;
+    if (this.useNoted.size >= MAX_NOTED) this.useNoted.clear();
+    this.useNoted.set(grantId, now);
+    await this.tools.database.grants.markUsed(grantId, now, USE_NOTED_EVERY_MS);
   }
 
   /** Whether the caller was refused with the very token that we hold, and a new one may help. */

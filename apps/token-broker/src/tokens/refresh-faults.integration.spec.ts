@@ -1,5 +1,6 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, inject, test } from 'vitest';
 import type { Database, Grant } from '#libs/persistence';
+import { createTestDatabase } from '../../../../tools/infra/test-database.ts';
 import { accessTokenMs } from '../testing/books-vendor.js';
 import {
   connectBooks,
@@ -19,7 +20,7 @@ let world: World;
 
 beforeEach(async () => {
   clock = new ShiftableClock();
-  world = await createWorld(clock);
+  world = await createWorld(await createTestDatabase(inject('infrastructure').databaseUrl), clock);
   world.books.habits.graceMs = GRACE_MS;
 });
 

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { digestOf } from '#libs/core';
 import type { AccessTokenAnswer } from '#libs/vendor-kit';
+import { createTestDatabase } from '../../../../tools/infra/test-database.ts';
 import { accessTokenMs } from '../testing/books-vendor.js';
 import {
   assertNoSecretIn,
@@ -20,7 +21,7 @@ let world: World;
 
 beforeEach(async () => {
   clock = new ShiftableClock();
-  world = await createWorld(clock);
+  world = await createWorld(await createTestDatabase(inject('infrastructure').databaseUrl), clock);
 });
 
 afterEach(() => {

@@ -2,12 +2,13 @@ import { expect, test } from 'vitest';
 import { randomId } from '#libs/core';
 import { aGrant, anAccount } from '../testing/builders.js';
 import { openedDatabase } from '../testing/opened-database.js';
+import { createTestDatabase } from '../../../../tools/infra/test-database.ts';
 
 const seal = () => ({ keyId: 'k1', credentials: Buffer.from('sealed keys') });
 const owner = { workspaceId: 'w1', vendor: 'texts' };
 
 test('a consent connects its accounts, with the settings that came with them', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   const grant = aGrant();
   const accounts = ['a1', 'a2'].map((id) => anAccount(id, { settings: { region: 'eu' } }));
   const { connections } = await database.consents.saveConsent(grant, accounts, 5);
@@ -19,7 +20,7 @@ test('a consent connects its accounts, with the settings that came with them', a
 });
 
 test('an account that is authorised again keeps its connection, and the consent before it ends without secrets', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   const [former, later] = [aGrant(), aGrant()];
   const [first] = (await database.consents.saveConsent(former, [anAccount('a1')], 5)).connections;
   const [second] = (await database.consents.saveConsent(later, [anAccount('a1')], 6)).connections;
@@ -32,7 +33,7 @@ test('an account that is authorised again keeps its connection, and the consent 
 });
 
 test('a consent that still serves another account goes on', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   const former = aGrant();
   await database.consents.saveConsent(former, [anAccount('a1'), anAccount('a2')], 5);
   await database.consents.saveConsent(aGrant(), [anAccount('a1')], 6);
@@ -40,7 +41,7 @@ test('a consent that still serves another account goes on', async () => {
 });
 
 test('an account that another workspace has connected is left alone', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   await database.consents.saveConsent(aGrant(), [anAccount('a1')], 5);
   const foreign = aGrant({ workspaceId: 'w2' });
   const result = await database.consents.saveConsent(foreign, [anAccount('a1'), anAccount('a2')], 6);
@@ -49,7 +50,7 @@ test('an account that another workspace has connected is left alone', async () =
 });
 
 test('two workspaces that connect one account at the same moment do not both get it', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   await Promise.allSettled(
     ['w1', 'w2'].map((workspaceId) =>
       database.consents.saveConsent(aGrant({ workspaceId }), [anAccount('a1')], 5),
@@ -59,7 +60,7 @@ test('two workspaces that connect one account at the same moment do not both get
 });
 
 test('an account that was disconnected can be connected by another workspace', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   const [first] = (await database.consents.saveConsent(aGrant(), [anAccount('a1')], 5)).connections;
   await database.consents.disconnect(first?.connectionId ?? '', 6);
   const { connections } = await database.consents.saveConsent(
@@ -71,7 +72,7 @@ test('an account that was disconnected can be connected by another workspace', a
 });
 
 test('a paused connection stays paused when it is authorised again', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   const [first] = (await database.consents.saveConsent(aGrant(), [anAccount('a1')], 5)).connections;
   await database.connections.change(first?.connectionId ?? '', 1, { status: 'paused' }, 6);
   const [again] = (await database.consents.saveConsent(aGrant(), [anAccount('a1')], 7)).connections;
@@ -79,7 +80,7 @@ test('a paused connection stays paused when it is authorised again', async () =>
 });
 
 test('disconnecting deletes keys, wipes the consent that served nobody else, and happens once', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   const grant = aGrant();
   const [oauth] = (await database.consents.saveConsent(grant, [anAccount('a1')], 5)).connections;
   const keys = await database.consents.saveKeys(owner, anAccount('t1'), seal, 5);
@@ -93,7 +94,7 @@ test('disconnecting deletes keys, wipes the consent that served nobody else, and
 });
 
 test('new keys for an account replace the old ones under the same connection', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   const first = await database.consents.saveKeys(owner, anAccount('t1'), seal, 5);
   const second = await database.consents.saveKeys(owner, anAccount('t1', { displayName: 'New' }), seal, 6);
   expect(second).toMatchObject({ connectionId: first?.connectionId, displayName: 'New' });
@@ -103,7 +104,7 @@ test('new keys for an account replace the old ones under the same connection', a
 });
 
 test('a dead grant stops its active connections with one alert, and a new consent settles it', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   const grant = aGrant();
   await database.consents.saveConsent(grant, [anAccount('a1'), anAccount('a2'), anAccount('a3')], 5);
   const [, , third] = await database.connections.listOfGrant(grant.grantId);
@@ -136,7 +137,7 @@ test('a dead grant stops its active connections with one alert, and a new consen
 });
 
 test('an account that vanished and comes back stops and goes on, each told once', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   const [row] = (await database.consents.saveConsent(aGrant(), [anAccount('a1')], 5)).connections;
   const ids = [row?.connectionId ?? ''];
   expect(await database.authorisations.suspendAccounts(ids, 6)).toMatchObject({ alertRaised: true });
@@ -150,7 +151,7 @@ test('an account that vanished and comes back stops and goes on, each told once'
 });
 
 test('knows which connections the topic does not have in their present state', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   const [row] = (await database.consents.saveConsent(aGrant(), [anAccount('a1')], 5)).connections;
   const id = row?.connectionId ?? '';
   expect(await database.connections.unpublished(10)).toEqual([id]);

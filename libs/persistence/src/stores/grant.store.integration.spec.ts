@@ -3,6 +3,7 @@ import { randomId } from '#libs/core';
 import type { Database } from '../database.js';
 import { aGrant, anAccount, someTokens } from '../testing/builders.js';
 import { openedDatabase } from '../testing/opened-database.js';
+import { createTestDatabase } from '../../../../tools/infra/test-database.ts';
 
 const LONG_LEASE = 60_000;
 const LAPSED = -1;
@@ -22,7 +23,7 @@ function lease(leaseMs: number, now = 10): { owner: string; leaseMs: number; now
 }
 
 test('of many who ask for the lease at once one gets it', async () => {
-  const { grants, ...database } = await openedDatabase();
+  const { grants, ...database } = await openedDatabase(createTestDatabase);
   const grantId = await savedGrant({ grants, ...database } as Database);
   const asked = await Promise.all(
     Array.from({ length: 20 }, () => grants.acquireLease(grantId, 1, lease(LONG_LEASE))),
@@ -31,7 +32,7 @@ test('of many who ask for the lease at once one gets it', async () => {
 });
 
 test('a lease that has run out passes to the next, and its former holder cannot renew it', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   const grantId = await savedGrant(database);
   const first = lease(LAPSED);
   expect(await database.grants.acquireLease(grantId, 1, first)).not.toBeNull();
@@ -45,7 +46,7 @@ test('a lease that has run out passes to the next, and its former holder cannot 
 });
 
 test('remembers when a refresh token was first presented, across attempts and until there is a new one', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   const grantId = await savedGrant(database);
   const first = await database.grants.acquireLease(grantId, 1, lease(LAPSED, 100));
   const second = await database.grants.acquireLease(grantId, 1, lease(LAPSED, 200));
@@ -56,7 +57,7 @@ test('remembers when a refresh token was first presented, across attempts and un
 });
 
 test('new tokens are stored by the first writer that started from the version they replace', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   const grantId = await savedGrant(database);
   const tokens = (name: string) => someTokens({ accessToken: Buffer.from(name) });
   expect(await database.grants.storeTokens(grantId, 1, tokens('first'), 50)).toBe(true);
@@ -67,7 +68,7 @@ test('new tokens are stored by the first writer that started from the version th
 });
 
 test('a failure is noted only by the holder of the lease for the tokens it tried', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   const grantId = await savedGrant(database);
   const held = lease(LONG_LEASE);
   await database.grants.acquireLease(grantId, 1, held);
@@ -80,7 +81,7 @@ test('a failure is noted only by the holder of the lease for the tokens it tried
 });
 
 test('finds grants in use that end soon and grants that were idle too long, and leaves the rest', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   const [inUse, unused, idle] = [
     await savedGrant(database, ['a1']),
     await savedGrant(database, ['a2']),
@@ -106,7 +107,7 @@ test('finds grants in use that end soon and grants that were idle too long, and 
 });
 
 test('of several replicas one checks the accounts of a grant', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   const grantId = await savedGrant(database);
   const claims = await Promise.all(
     Array.from({ length: 8 }, () => database.grants.claimAccountChecks(1, 1_000, 10)),
@@ -116,7 +117,7 @@ test('of several replicas one checks the accounts of a grant', async () => {
 });
 
 test('secrets are sealed anew only as they were read', async () => {
-  const database = await openedDatabase();
+  const database = await openedDatabase(createTestDatabase);
   const grantId = await savedGrant(database);
   const [read] = await database.grants.sealedUnderOtherKeys('k2', null, 10);
   if (!read) throw new Error('found no grant under another key');

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { openedDatabase } from '../testing/opened-database.js';
+import { createTestDatabase } from '../../../../tools/infra/test-database.ts';
 
 const begun = {
   stateDigest: 's1',
@@ -14,7 +15,7 @@ const begun = {
 const expected = { vendor: 'books', browserDigest: 'b1' };
 
 test('a state is good once, in its browser, for its vendor and in its time', async () => {
-  const { oauthStates } = await openedDatabase();
+  const { oauthStates } = await openedDatabase(createTestDatabase);
   await oauthStates.begin(begun);
   const use = async (changes: Partial<typeof expected>, now = 50, digest = 's1') =>
     (await oauthStates.use(digest, { ...expected, ...changes }, now)).kind;
@@ -28,7 +29,7 @@ test('a state is good once, in its browser, for its vendor and in its time', asy
 });
 
 test('states are deleted a while after they ended', async () => {
-  const { oauthStates } = await openedDatabase();
+  const { oauthStates } = await openedDatabase(createTestDatabase);
   await oauthStates.begin(begun);
   expect(await oauthStates.deleteEndedBefore(100)).toBe(0);
   expect(await oauthStates.deleteEndedBefore(101)).toBe(1);

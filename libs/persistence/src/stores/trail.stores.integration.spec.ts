@@ -4,6 +4,7 @@ import { migrate } from '../migrate.js';
 import { anOutcome } from '../testing/builders.js';
 import { emptyDatabase, openedDatabase } from '../testing/opened-database.js';
 import { OutcomeStore } from './outcome.store.js';
+import { createTestDatabase } from '../../../../tools/infra/test-database.ts';
 
 /** Two webhooks of one invoice, fetched as one record that led to one message; and another event of the same invoice. */
 const path = [
@@ -30,7 +31,7 @@ const other = anOutcome('o7', {
 });
 
 test('an outcome that arrives again changes nothing', async () => {
-  const { outcomes } = await openedDatabase();
+  const { outcomes } = await openedDatabase(createTestDatabase);
   await outcomes.addAll([anOutcome('o1', { detail: 'first' })]);
   await outcomes.addAll([anOutcome('o1', { detail: 'second' }), anOutcome('o2')]);
   expect((await outcomes.after(0, 10)).map(({ outcomeId, detail }) => [outcomeId, detail])).toEqual([
@@ -42,7 +43,7 @@ test('an outcome that arrives again changes nothing', async () => {
 test.each(['hook-1', 'hook-2', 'notice-2', 'record-1', 'command-1', 'SM1'])(
   'the whole path of an event is found by %s',
   async (id) => {
-    const { outcomes } = await openedDatabase();
+    const { outcomes } = await openedDatabase(createTestDatabase);
     await outcomes.addAll([...path, other]);
     expect((await outcomes.trace(id)).map(({ outcomeId }) => outcomeId)).toEqual(
       path.map((o) => o.outcomeId),
@@ -51,7 +52,7 @@ test.each(['hook-1', 'hook-2', 'notice-2', 'record-1', 'command-1', 'SM1'])(
 );
 
 test('an invoice number or id gives every event of the invoice, an unknown id nothing', async () => {
-  const { outcomes } = await openedDatabase();
+  const { outcomes } = await openedDatabase(createTestDatabase);
   await outcomes.addAll([...path, other]);
   expect(await outcomes.trace('INV-1')).toHaveLength(7);
   expect(await outcomes.trace('invoice-1')).toHaveLength(7);
@@ -60,7 +61,7 @@ test('an invoice number or id gives every event of the invoice, an unknown id no
 });
 
 test('feeds and lists give what they are asked for', async () => {
-  const { outcomes } = await openedDatabase();
+  const { outcomes } = await openedDatabase(createTestDatabase);
   await outcomes.addAll([...path, other, anOutcome('o8', { workspaceId: 'w2', at: 8 })]);
   const [first, second] = await outcomes.after(0, 2);
   expect([first?.outcomeId, second?.outcomeId]).toEqual(['o1', 'o2']);
@@ -71,7 +72,7 @@ test('feeds and lists give what they are asked for', async () => {
 });
 
 test('the newest outcomes are read page by page, those of one instant included, and counted by step', async () => {
-  const { outcomes } = await openedDatabase();
+  const { outcomes } = await openedDatabase(createTestDatabase);
   expect(await outcomes.lastPosition()).toBe(0);
   await outcomes.addAll([1, 2, 2, 2, 3].map((at, index) => anOutcome(`o${index}`, { at })));
   const first = await outcomes.latest({}, 2);
@@ -91,7 +92,7 @@ test('the newest outcomes are read page by page, those of one instant included, 
 });
 
 test('old outcomes are deleted in portions', async () => {
-  const { outcomes } = await openedDatabase();
+  const { outcomes } = await openedDatabase(createTestDatabase);
   await outcomes.addAll(path);
   expect(await outcomes.deleteBefore(6, 3)).toBe(3);
   expect(await outcomes.deleteBefore(6, 3)).toBe(2);
@@ -99,7 +100,7 @@ test('old outcomes are deleted in portions', async () => {
 });
 
 test('a trace reads by index in a large trail', async () => {
-  const options = await emptyDatabase();
+  const options = await emptyDatabase(createTestDatabase);
   await migrate(options);
   const dataSource = await createDataSource(options).initialize();
   try {
@@ -142,7 +143,7 @@ const flow = {
 };
 
 test('the highest version of a flow is in force, and a version is written once', async () => {
-  const { flows } = await openedDatabase();
+  const { flows } = await openedDatabase(createTestDatabase);
   expect(await flows.add(flow)).toBe(true);
   const second = await Promise.all(['x', 'y'].map((yaml) => flows.add({ ...flow, version: 2, yaml })));
   expect(second.filter(Boolean)).toHaveLength(1);
@@ -158,7 +159,7 @@ test('the highest version of a flow is in force, and a version is written once',
 });
 
 test('a dead letter is listed until it is settled, and stays settled when it arrives again', async () => {
-  const { deadLetters } = await openedDatabase();
+  const { deadLetters } = await openedDatabase(createTestDatabase);
   const letter = {
     deadLetterId: 'd1',
     logPartition: 0,
