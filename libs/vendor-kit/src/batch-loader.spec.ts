@@ -38,6 +38,15 @@ test('an idle loader calls at once', async () => {
   expect(await value).toBe('A');
 });
 
+test('is idle by the time its last answer arrives, so that who asked can let go of it', async () => {
+  const { loader, calls } = create();
+  const idleAtAnswer = loader.load('a').then(() => loader.idle);
+  await turn();
+  expect(loader.idle).toBe(false);
+  calls[0]?.answer();
+  expect(await idleAtAnswer).toBe(true);
+});
+
 test('gathers what comes in while a call is in flight, up to the size of a batch', async () => {
   const { loader, calls } = create(3);
   const values = [loader.load('a')];

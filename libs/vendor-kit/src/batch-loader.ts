@@ -15,6 +15,8 @@ interface Waiter<V> {
   readonly reject: (error: unknown) => void;
 }
 
+type Batch<V> = ReadonlyMap<string, Waiter<V>[]>;
+
 /**
  * Gathers single loads into batched calls. An idle loader calls in the same turn of the event loop, so that a lone load
  * never waits; while a call is in flight (or waits for the limiter) further loads gather and go together in the next. The
@@ -46,8 +48,14 @@ export class BatchLoader<V> {
   }
 
   private async run(): Promise<void> {
-    while (this.gathering.size > 0) await this.call(this.take());
+    let settle = (): void => undefined;
+    while (this.gathering.size > 0) {
+      settle();
+      settle = await this.call(this.take());
+    }
+    // Idle before the last answers are given out, so that who asked can forget the loader.
     this.running = false;
+    settle();
   }
 
   private take(): Map<string, Waiter<V>[]> {
@@ -61,30 +69,34 @@ export class BatchLoader<V> {
     return batch;
   }
 
-  private async call(batch: ReadonlyMap<string, Waiter<V>[]>): Promise<void> {
+  /** Fetches a batch; what comes back tells everybody in it how it went. */
+  private async call(batch: Batch<V>): Promise<() => void> {
     try {
       this.options.onCall?.(batch.size);
       const values = await this.options.fetch([...batch.keys()]);
-      for (const [key, waiters] of batch) settle(waiters, key, values);
+      return () => {
+        for (const [key, waiters] of batch) answer(waiters, values.get(key));
+      };
     } catch (error) {
-      await this.fail(batch, error);
+      if (batch.size > 1 && this.options.isKeyFault(error)) return this.callHalves([...batch]);
+      return () => {
+        for (const waiters of batch.values()) for (const waiter of waiters) waiter.reject(error);
+      };
     }
   }
 
-  private async fail(batch: ReadonlyMap<string, Waiter<V>[]>, error: unknown): Promise<void> {
-    if (batch.size > 1 && this.options.isKeyFault(error)) {
-      const entries = [...batch];
-      const middle = Math.ceil(entries.length / 2);
-      await this.call(new Map(entries.slice(0, middle)));
-      await this.call(new Map(entries.slice(middle)));
-      return;
-    }
-    for (const waiters of batch.values()) for (const waiter of waiters) waiter.reject(error);
+  private async callHalves(entries: readonly (readonly [string, Waiter<V>[]])[]): Promise<() => void> {
+    const middle = Math.ceil(entries.length / 2);
+    const first = await this.call(new Map(entries.slice(0, middle)));
+    const second = await this.call(new Map(entries.slice(middle)));
+    return () => {
+      first();
+      second();
+    };
   }
 }
 
-function settle<V>(waiters: readonly Waiter<V>[], key: string, values: ReadonlyMap<string, V>): void {
-  const value = values.get(key);
+function answer<V>(waiters: readonly Waiter<V>[], value: V | undefined): void {
   for (const waiter of waiters) {
     if (value === undefined) waiter.reject(new Error('a batched fetch left out a key that was asked for'));
     else waiter.resolve(value);
