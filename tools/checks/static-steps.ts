@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { filesBelow } from '../bootstrap/stamps.mjs';
 import { repositoryRoot } from '../lib/paths.ts';
 import { runNode, type Step, type StepResult } from './step.ts';
@@ -39,6 +40,7 @@ export function staticSteps(): Step[] {
     tool('knip', 'knip/bin/knip.js', ['--no-config-hints']),
     { name: 'generated', run: checkGenerated },
     { name: 'schemas', run: () => verdict([COMPATIBILITY]) },
+    { name: 'links', run: checkLinks },
   ];
 }
 
@@ -49,6 +51,22 @@ function tool(name: string, program: string, args: readonly string[]): Step {
 
 async function verdict(args: readonly string[]): Promise<StepResult> {
   const { code, output } = await runNode(args);
+  return { ok: code === 0, output };
+}
+
+/**
+ * Loads every lib of the build as Node itself links it. The tests run from TypeScript through vitest, which forgives an
+ * import that a CommonJS package does not offer by name; Node does not, and then no service starts.
+ */
+async function checkLinks(): Promise<StepResult> {
+  const indexes = filesBelow(join(repositoryRoot, 'dist/libs')).filter((file) =>
+    /libs\/(vendors\/)?[^/]+\/src\/index\.js$/.test(file.replaceAll('\\', '/')),
+  );
+  if (indexes.length === 0) return { ok: false, output: 'There is no build: run "npm run build".' };
+  const program = indexes
+    .map((file) => `await import(${JSON.stringify(pathToFileURL(file).href)});`)
+    .join('\n');
+  const { code, output } = await runNode(['--input-type=module', '--eval', `${program}\nprocess.exit(0);`]);
   return { ok: code === 0, output };
 }
 

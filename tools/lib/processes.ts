@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isAlive, processIdentity } from './process-identity.ts';
+import { UserError } from './user-error.ts';
 import { waitFor, WaitTimeoutError } from './wait.ts';
 
 export interface ProcessSpec {
@@ -106,10 +107,10 @@ export function logTail(logFile: string, lines = 15): string {
 }
 
 /** An error that says how a process ended although nobody stopped it, with the end of its log. */
-export function unexpectedExitError(process: StartedProcess): Error {
+export function unexpectedExitError(process: StartedProcess): UserError {
   const exit = process.exit();
   const how = exit?.signal ?? `exit code ${exit?.code ?? 'unknown'}`;
-  return new Error(
+  return new UserError(
     `${process.name} ended (${how}).\nEnd of ${process.logFile}:\n${logTail(process.logFile)}`,
   );
 }

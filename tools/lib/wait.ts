@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { UserError } from './user-error.ts';
 
 /** What `waitFor` was waiting for did not come in time. */
-export class WaitTimeoutError extends Error {
-  override readonly name = 'WaitTimeoutError';
-}
+export class WaitTimeoutError extends UserError {}
 
 export interface WaitOptions {
   /** Used in the error: "<what> did not happen within 30 s". */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { endProcess, logTail, startProcess } from '../lib/processes.ts';
+import { UserError } from '../lib/user-error.ts';
 import { requireServiceEntry, setupEnvironment, type ServiceContext } from '../services.ts';
 
 const TIME_LIMIT_MS = 120_000;
@@ -26,5 +27,5 @@ export async function runSetupJob(context: ServiceContext, logs: string, signal:
   clearTimeout(limit);
   signal.removeEventListener('abort', end);
   signal.throwIfAborted();
-  if (code !== 0) throw new Error(`setup failed. End of ${logFile}:\n${logTail(logFile)}`);
+  if (code !== 0) throw new UserError(`setup failed. End of ${logFile}:\n${logTail(logFile)}`);
 }

@@ -8,7 +8,7 @@ import type { StatePaths } from '../lib/paths.ts';
 import { assertPortsFree } from '../lib/ports.ts';
 import { withStep, type Progress } from '../lib/progress.ts';
 import { settleAll } from '../lib/wait.ts';
-import { services, type ServiceContext, type ServiceDefinition } from '../services.ts';
+import { requireServiceEntry, services, type ServiceContext, type ServiceDefinition } from '../services.ts';
 import type { StartArguments } from './arguments.ts';
 import { instanceSpec, superviseInto } from './instances.ts';
 import { infrastructurePorts, planInstances, portBase, portClaims, serviceUrls } from './layout.ts';
@@ -52,6 +52,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   const base = portBase(environment);
   const instances = planInstances(base, options.arguments.scale);
   const urls = serviceUrls(base);
+  for (const name of ['setup', ...instances.map(({ service }) => service.name)]) requireServiceEntry(name);
   const ended = await clearEarlierRun(paths.runFile);
   if (ended > 0) notice(`Ended ${ended} processes that an earlier start had left behind.`);
   await assertPortsFree(portClaims(base, instances));
@@ -61,11 +62,11 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   const secrets = loadSecrets(paths.secretsFile, serviceNames);
   const runFile = new RunFile(paths.runFile, { portBase: base, urls });
   const supervisor = superviseInto(runFile, notice);
-  const startStage = (stage: ServiceDefinition['stage'], context: ServiceContext): Promise<void> => {
+  const startStage = async (stage: ServiceDefinition['stage'], context: ServiceContext): Promise<void> => {
     const specs = instances
       .filter(({ service }) => service.stage === stage)
       .map((instance) => instanceSpec(instance, context, paths.logs));
-    return settleAll(specs.map((spec) => withStep(progress, spec.name, () => supervisor.start(spec))));
+    await settleAll(specs.map((spec) => withStep(progress, spec.name, () => supervisor.start(spec))));
   };
 
   let infrastructure: Infrastructure | undefined;

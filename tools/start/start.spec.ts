@@ -1,0 +1,105 @@
+import { createServer, type Server } from 'node:http';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseStartArguments } from './arguments.ts';
+import { writeSandboxFile } from './sandbox-file.ts';
+import { isReal, vendorVariables } from './vendor-variables.ts';
+
+describe('the arguments of npm start', () => {
+  test('are all off by default', () => {
+    expect(parseStartArguments([])).toMatchObject({ once: false, fresh: false, install: false, json: false });
+  });
+
+  test('are taken together', () => {
+    expect(parseStartArguments(['--once', '--fresh', '--scale', 'fetcher=2', '--json'])).toMatchObject({
+      once: true,
+      fresh: true,
+      json: true,
+      scale: { fetcher: 2, mapper: 1 },
+    });
+  });
+
+  test.each([['--onse'], ['once'], ['--scale']])('refuse %s and point at the help', (argument) => {
+    expect(() => parseStartArguments([argument])).toThrow('npm start -- --help');
+  });
+});
+
+describe('sandbox.json', () => {
+  const xero = {
+    apiBaseUrl: 'http://s/xero',
+    authBaseUrl: 'http://s/xero/identity',
+    clientId: 'id',
+    clientSecret: 'secret',
+    webhookKey: 'key',
+    accounts: [{ connectionId: 'c', accountId: 'a', accessToken: 't', refreshToken: 'r' }],
+  };
+  const twilio = {
+    apiBaseUrl: 'http://s/twilio',
+    accountSid: 'AC',
+    authToken: 't',
+    apiKeySid: 'SK',
+    apiKeySecret: 's',
+  };
+  const secrets = { serviceTokens: {}, masterKeys: 'k1:x', consoleToken: 'token' };
+  let folder: string;
+  let server: Server;
+  let answer: unknown;
+  let sandbox: string;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'sandbox-file-spec-'));
+    server = createServer((request, response) => {
+      response.end(request.url === '/__sandbox/clients' ? JSON.stringify(answer) : '{}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    sandbox = typeof address === 'object' ? `http://127.0.0.1:${address?.port ?? 0}` : '';
+  });
+  afterEach(() => {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const write = (): Promise<unknown> =>
+    writeSandboxFile(
+      join(folder, 'sandbox.json'),
+      { sandbox, ingress: 'http://i', console: 'http://c' },
+      secrets,
+    );
+
+  test('holds all that an outside client needs, also what this version does not know', async () => {
+    answer = { vendors: { xero: { ...xero, region: 'NZ' } }, twilio: { ...twilio, numbers: ['+1'] } };
+    await write();
+    const file = join(folder, 'sandbox.json');
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+      ingressUrl: 'http://i',
+      consoleUrl: 'http://c',
+      consoleToken: 'token',
+      sandboxUrl: sandbox,
+      vendors: { xero: { ...xero, region: 'NZ' } },
+      twilio: { ...twilio, numbers: ['+1'] },
+    });
+    expect(statSync(file).mode & 0o077).toBe(0);
+  });
+
+  test('is not written from an answer that lacks something', async () => {
+    answer = { vendors: { xero: { ...xero, webhookKey: undefined } }, twilio };
+    await expect(write()).rejects.toThrow('webhookKey');
+  });
+});
+
+describe('the variables of the vendors', () => {
+  test('are credentials only of the vendors that the sandbox told about', () => {
+    const variables = vendorVariables('http://s', {}, {});
+    expect(variables['LEDGERWIRE_XERO_API_URL']).toBe('http://s/xero');
+    expect(variables).not.toHaveProperty('LEDGERWIRE_XERO_CLIENT_ID');
+  });
+
+  test('count an empty variable as not set', () => {
+    expect(isReal('xero', { LEDGERWIRE_XERO_CLIENT_ID: '' })).toBe(false);
+    expect(isReal('xero', { LEDGERWIRE_XERO_CLIENT_ID: 'real' })).toBe(true);
+    expect(isReal('zoho-books', { LEDGERWIRE_ZOHO_BOOKS_CLIENT_ID: 'real' })).toBe(true);
+  });
+});
