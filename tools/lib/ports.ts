@@ -1,18 +1,24 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { UserError } from './user-error.ts';
 
 const LOOPBACK = '127.0.0.1';
 
-/** Reserves `count` different free ports on the loopback address for a moment and returns them. */
+/**
+ * Linux takes the ports of outgoing connections from 32768 upwards. A server that binds some seconds after it was given a
+ * port up there may find it taken by any client of this machine; down here only another server could take it.
+ */
+const LOWEST = 20_000;
+const HIGHEST = 32_000;
+
+/** `count` different ports on which nothing listens now, drawn at random. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(0)));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('a TCP server has no port');
-    return address.port;
-  });
-  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(LOWEST, HIGHEST);
+    if (await isPortFree(port)) ports.add(port);
+  }
+  return [...ports];
 }
 
 /** True when nothing on this machine listens on the port (loopback and wildcard are both tried). */

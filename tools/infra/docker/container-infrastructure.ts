@@ -9,12 +9,11 @@ import {
 } from 'testcontainers';
 import { freePorts } from '../../lib/ports.ts';
 import { silentProgress, withStep } from '../../lib/progress.ts';
-import { waitFor } from '../../lib/wait.ts';
+import { settleAll, waitFor } from '../../lib/wait.ts';
 import { developmentBrokerSettings, toImageEnvironment, type BrokerSettings } from '../broker-settings.ts';
 import type {
   Infrastructure,
   InfrastructureOptions,
-  InfrastructureProcess,
   InfrastructureService,
 } from '../infrastructure.types.ts';
 import { probeKafka } from '../kafka-probe.ts';
@@ -38,31 +37,39 @@ export async function startContainerInfrastructure(options: InfrastructureOption
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopping ??= stopAll(started, network));
   try {
-    const [kafka, { postgres, registry }] = await Promise.all([
-      withStep(progress, 'Kafka (container)', () => startKafka(options.brokerSettings ?? {}, started)),
-      withStep(progress, 'PostgreSQL and schema registry (containers)', () =>
-        startPostgresAndRegistry(network, started),
-      ),
-    ]);
-    return {
-      runtime: 'docker',
-      kafkaBrokers: `${kafka.host}:${kafka.port}`,
-      registryUrl: registryUrl(registry.host, registry.port),
-      databaseUrl: databaseUrl(postgres.host, postgres.port, databases.product),
-      processes: [...started].map(([service, container]) =>
-        describe(
-          service,
-          container,
-          { kafka: kafka.port, registry: registry.port, postgres: postgres.port }[service],
-        ),
-      ),
-      failed: new Promise<never>(() => {}),
-      stop,
-    };
+    const kafka = withStep(progress, 'Kafka (container)', () =>
+      startKafka(options.brokerSettings ?? {}, started),
+    );
+    const others = withStep(progress, 'PostgreSQL and schema registry (containers)', () =>
+      startPostgresAndRegistry(network, started),
+    );
+    await settleAll([kafka, others]);
+    return describe({ kafka: await kafka, ...(await others) }, started, stop);
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+function describe(
+  addresses: Readonly<Record<InfrastructureService, Address>>,
+  started: ReadonlyMap<InfrastructureService, StartedTestContainer>,
+  stop: () => Promise<void>,
+): Infrastructure {
+  const { kafka, registry, postgres } = addresses;
+  return {
+    runtime: 'docker',
+    kafkaBrokers: `${kafka.host}:${kafka.port}`,
+    registryUrl: registryUrl(registry.host, registry.port),
+    databaseUrl: databaseUrl(postgres.host, postgres.port, databases.product),
+    processes: [...started].map(([service, container]) => ({
+      service,
+      container: container.getName(),
+      ports: [addresses[service].port],
+    })),
+    failed: new Promise<never>(() => {}),
+    stop,
+  };
 }
 
 interface Address {
@@ -141,12 +148,4 @@ async function stopAll(
 ): Promise<void> {
   await Promise.all([...started.values()].map((container) => container.stop()));
   await network.stop();
-}
-
-function describe(
-  service: InfrastructureService,
-  container: StartedTestContainer,
-  port: number,
-): InfrastructureProcess {
-  return { service, container: container.getName(), ports: [port] };
 }
