@@ -155,6 +155,25 @@ describe('a process that was stopped beyond its lease', () => {
     expect(await grantOf(frozen, connectionId)).toMatchObject({ version: 2, leaseOwner: null });
   });
 
+  test('finds the newer tokens when its own old one is refused', async () => {
+    const thaw = Promise.withResolvers<void>();
+    const frozen = await createInstance(world, {
+      graceMs: GRACE_MS,
+      settings: SHORT_LEASE,
+      database: withGrants(() => ({ renewLease: async () => true })),
+      parts: { faultPoints: { hit: () => thaw.promise } },
+    });
+    const heir = await createInstance(world, { graceMs: GRACE_MS, settings: SHORT_LEASE });
+    const connectionId = await connectAndExpire(heir);
+    const late = read(frozen, connectionId);
+    await expect.poll(async () => (await grantOf(heir, connectionId))?.leaseOwner).not.toBeNull();
+    const token = await read(heir, connectionId);
+    world.books.habits.failNext = [invalidGrant];
+    thaw.resolve();
+    expect(await late).toBe(token);
+    expect(await grantOf(heir, connectionId)).toMatchObject({ version: 2, refusedAt: null, failures: 0 });
+  });
+
   test('may not pass a verdict any more, even if it has not seen the newer tokens', async () => {
     const thaw = Promise.withResolvers<void>();
     const frozen = await createInstance(world, {
