@@ -5,8 +5,12 @@
  * Paths: `libs/<name>/src/index.ts` is the only door of a lib; a vendor is a lib of its own below `libs/vendors`.
  */
 
-/** Tests may reach for test doubles and infrastructure; what ships may not. */
-const SPECS = '\\.spec\\.ts$';
+/** Specs and the helpers that they share may reach for test doubles and infrastructure; what ships may not. */
+const SPEC = '\\.spec\\.ts$';
+const TEST_KIT = '(^libs/|/)testing/';
+const TEST_CODE = [SPEC, TEST_KIT];
+/** A lib may offer its test kit through its index. */
+const TEST_CODE_AND_DOORS = [...TEST_CODE, '^libs/.+/src/index\\.ts$'];
 
 /**
  * A lib may import the libs that are listed and nothing else of ours.
@@ -20,7 +24,7 @@ function layer(name, allowed, instead) {
     name: `layer-${name}`,
     comment: `libs/${name} may import ${allowed.length === 0 ? 'none of our libs' : allowed.join(', ')}. ${instead}`,
     severity: 'error',
-    from: { path: `^libs/${name}/`, pathNot: SPECS },
+    from: { path: `^libs/${name}/`, pathNot: TEST_CODE },
     to: { path: '^libs/', pathNot: `^libs/(${[name, ...allowed].join('|')})/` },
   };
 }
@@ -38,7 +42,7 @@ function home(name, packages, homes, instead) {
     name: `home-of-${name}`,
     comment: instead,
     severity: 'error',
-    from: { path: '^(apps|libs)/', pathNot: [homes, SPECS] },
+    from: { path: '^(apps|libs)/', pathNot: [homes, ...TEST_CODE] },
     to: { path: `(^|/)node_modules/${packages}/` },
   };
 }
@@ -52,7 +56,8 @@ module.exports = {
         'Files that import each other cannot be read, tested or moved alone. Move what both need into a third file, or turn one import around by passing the thing in.',
       severity: 'error',
       from: {},
-      to: { circular: true },
+      // Imports of types vanish in the build.
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     {
       name: 'no-unresolvable',
@@ -80,26 +85,25 @@ module.exports = {
     {
       name: 'nothing-ships-tools',
       comment:
-        'tools/ and test/ never reach production. What an app needs from there belongs into libs/platform; a spec may import tools/infra.',
+        'tools/ and test/ never reach production. What an app needs from there belongs into libs/platform; specs and testing/ folders may import tools/infra.',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: [SPECS, '^libs/testing/'] },
+      from: { path: '^(apps|libs)/', pathNot: TEST_CODE },
       to: { path: '^(tools|test)/' },
     },
     {
       name: 'specs-are-leaves',
-      comment:
-        'Nobody imports a spec. Move the shared helper into a *.fixture.ts beside it or into libs/testing.',
+      comment: 'Nobody imports a spec. Move the shared helper into the folder testing/ of the app or lib.',
       severity: 'error',
       from: {},
-      to: { path: SPECS },
+      to: { path: SPEC },
     },
     {
       name: 'nothing-ships-test-kit',
       comment:
-        'libs/testing holds builders and drivers for specs. What an app needs from it belongs into the lib of its subject.',
+        'A folder called testing holds builders and drivers for specs. What an app needs from it belongs beside the code that it is about.',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: [SPECS, '^libs/testing/', '\\.(fixture|suite)\\.ts$'] },
-      to: { path: '^libs/testing/' },
+      from: { path: '^(apps|libs)/', pathNot: TEST_CODE_AND_DOORS },
+      to: { path: TEST_KIT },
     },
     {
       name: 'libs-by-their-door',
@@ -149,7 +153,7 @@ module.exports = {
       comment:
         'A vendor imports vendor-kit, contracts and core, and never another vendor. What two vendors share belongs into libs/vendor-kit. Only the list of all vendors (libs/vendors/src) names them.',
       severity: 'error',
-      from: { path: '^libs/vendors/([^/]+)/', pathNot: [SPECS, '^libs/vendors/src/'] },
+      from: { path: '^libs/vendors/([^/]+)/', pathNot: [...TEST_CODE, '^libs/vendors/src/'] },
       to: { path: '^libs/', pathNot: ['^libs/(vendor-kit|contracts|core)/', '^libs/vendors/$1/'] },
     },
 
@@ -194,7 +198,7 @@ module.exports = {
       comment:
         'core and contracts stay free of npm packages but decimal.js (money) and avsc (Avro). Move code that needs more into platform, streams or vendor-kit.',
       severity: 'error',
-      from: { path: '^libs/(core|contracts)/src/', pathNot: SPECS },
+      from: { path: '^libs/(core|contracts)/src/', pathNot: TEST_CODE },
       to: { path: '(^|/)node_modules/', pathNot: '(^|/)node_modules/(decimal\\.js|avsc|@types/[^/]+)/' },
     },
     {
@@ -203,7 +207,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(apps|libs)/[^/]+/(src|[^/]+/src)/',
-        pathNot: [SPECS, '^libs/testing/', '\\.(fixture|suite)\\.ts$'],
+        pathNot: TEST_CODE_AND_DOORS,
       },
       to: { dependencyTypes: ['npm-dev'] },
     },
