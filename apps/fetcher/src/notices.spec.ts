@@ -52,6 +52,7 @@ test('answers all waiting notices of an entity with one call', async () => {
     .outcomes()
     .flatMap(({ noticeIds, entityType }) => (entityType === 'invoice' ? noticeIds : []));
   expect(new Set(answered).size).toBe(12);
+  expect(bench.outcomes().filter(({ entityType }) => entityType === 'invoice').length).toBeLessThanOrEqual(2);
 });
 
 test('fetches what waits for one connection together, whatever the entity', async () => {
@@ -245,4 +246,15 @@ test('says that it reads no entities of a type that the vendor does not have', a
   const bench = await FetcherBench.start();
   await bench.notice({ entityType: 'credit-note' });
   expect(bench.trail()).toEqual(['skipped/unsupported-entity']);
+});
+
+test('says that a bill is gone although the notice looks older than its last state', async () => {
+  const bench = await FetcherBench.start();
+  for (const version of [10, 20]) {
+    bench.books.put('x1', { type: 'invoice', id: 'b1', version, purchase: true, number: `B-${version}` });
+    await bench.notice({ entityId: 'b1' });
+  }
+  bench.books.remove('x1', 'b1');
+  await bench.notice({ entityId: 'b1', sourceTime: 5 });
+  expect(bench.records().at(-1)).toMatchObject({ entityType: 'bill', deleted: true, version: 20 });
 });

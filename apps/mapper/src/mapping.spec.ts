@@ -136,8 +136,31 @@ test('does not use up the waits of a record by other records of the same debtor'
       sampleInvoice({ number: `INV-${count}` }, { entityId: `i${count}`, recordId: `r${count}` }),
     );
   }
+  expect(bench.questions()).toHaveLength(8);
   await bench.take(contact);
   expect(bench.messages()).toHaveLength(8);
+});
+
+test('gives a record its last wait in full, whatever else comes of its debtor meanwhile', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  await bench.take(invoice);
+  await bench.pass(100_000);
+  expect(bench.questions()).toHaveLength(4);
+  await bench.take(sampleInvoice({ number: 'INV-2' }, { entityId: 'i2', recordId: 'r2' }));
+  await bench.take(contact);
+  expect(bench.messages()).toHaveLength(2);
+});
+
+test('sends at once what lacks nothing, and does not call it a duplicate when the rest follows', async () => {
+  const staffStep = issuedStep
+    .replace('id: issued', 'id: staff')
+    .replace('to: customer', "to: { staff: { phones: ['+447911123457'] } }");
+  const bench = await MapperBench.start([issuedStep, staffStep.replace(' for {{ contact.name }}', '')]);
+  await bench.take(invoice);
+  expect(bench.messages().map(({ flowStep }) => flowStep)).toEqual(['staff']);
+  await bench.take(contact);
+  expect(bench.messages().map(({ flowStep }) => flowStep)).toEqual(['staff', 'issued']);
+  expect(bench.trail()).not.toContain('duplicate/duplicate-of');
 });
 
 test('compares a state that comes while an earlier one waits with what was evaluated last', async () => {

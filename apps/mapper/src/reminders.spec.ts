@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { AccountingRecord, Invoice } from '#libs/contracts';
-import { sampleContact, sampleInvoice } from '#libs/flows';
+import { type AccountingRecord, type Invoice, topics } from '#libs/contracts';
+import { InlineRenderer, sampleContact, sampleInvoice } from '#libs/flows';
 import { MapperBench, overdueStep } from './testing/mapper-bench.js';
 
 const MINUTE = 60_000;
@@ -79,6 +79,7 @@ test('sends each reminder once, however often the answer comes', async () => {
   await bench.take(answer(), answer());
   await bench.pass(DAY);
   expect(bench.messages()).toHaveLength(1);
+  expect(bench.trail()).not.toContain('duplicate/duplicate-of');
   await bench.passUntil(DAY_10);
   await bench.take(answer({}, KEY_10));
   expect(bench.messages()).toHaveLength(2);
@@ -114,6 +115,32 @@ test('cancels the reminders of an invoice that the vendor no longer has', async 
   await bench.pass(40 * DAY);
   expect(bench.questions()).toHaveLength(0);
   expect(bench.trail()).toContain('cancelled/voided-meanwhile');
+});
+
+test('asks nothing when a reminder becomes due while the payment that cancels it is being handled', async () => {
+  let release = (): void => undefined;
+  let held = false;
+  const inline = new InlineRenderer();
+  const paidStep = overdueStep.replace(
+    /id: overdue[\s\S]*to: customer/,
+    'id: paid\n    when: invoice.paid\n    to: customer',
+  );
+  const bench = await MapperBench.start([overdueStep, paidStep], {
+    render: async (request) => {
+      held = true;
+      await new Promise<void>((resolve) => (release = resolve));
+      return inline.render(request);
+    },
+    close: () => inline.close(),
+  });
+  await bench.take(sampleContact(), next());
+  bench.driver.send(topics.records, 'sample-books', next({ status: 'paid', amountDue: '0' }));
+  await expect.poll(() => held).toBe(true);
+  await bench.clock.advance(DAY_3 - bench.clock.now());
+  release();
+  await bench.settle();
+  expect(bench.messages().map(({ flowStep }) => flowStep)).toEqual(['paid']);
+  expect(bench.questions()).toHaveLength(0);
 });
 
 test('moves the reminders with the due date', async () => {

@@ -37,6 +37,7 @@ export class FakeCarrier implements VendorMessaging {
     rule(21610, 'opted-out', 'opted-out'),
     rule(21408, 'configuration', 'country-not-enabled'),
     { ...rule(30003, 'transient', 'handset-unreachable'), maxRetries: 2, firstRetryMs: 1_800_000 },
+    { ...rule(30008, 'transient', 'unknown-carrier-error'), maxRetries: 2, firstRetryMs: 300_000 },
     rule(30007, 'content', 'filtered'),
   ];
   /** What exists at the carrier, oldest first. */
