@@ -7,6 +7,10 @@ const context: ServiceContext = {
   registryUrl: 'http://127.0.0.1:4481/apis/ccompat/v7',
   databaseUrl: 'postgresql://ledgerwire:ledgerwire@127.0.0.1:4432/ledgerwire',
   urls: serviceUrls(4400),
+  instances: [
+    { name: 'mapper-1', url: 'http://127.0.0.1:4412' },
+    { name: 'mapper-2', url: 'http://127.0.0.1:4512' },
+  ],
   secrets: {
     serviceTokens: Object.fromEntries(services.map(({ name }) => [name, `token-of-${name}`])),
     masterKeys: 'k1:secret-key',
@@ -82,7 +86,15 @@ describe('the environment of a service', () => {
   });
 
   test('gives the token of operators to the two services that they use', () => {
-    const holders = services.filter(({ name }) => 'LEDGERWIRE_OPERATOR_TOKEN' in environmentOf(name));
+    const holders = services.filter(({ name }) =>
+      Object.values(environmentOf(name)).includes(context.secrets.consoleToken),
+    );
     expect(holders.map(({ name }) => name)).toEqual(['token-broker', 'console']);
+  });
+
+  test('tells the console every instance that it may watch', () => {
+    expect(environmentOf('console')['CONSOLE_SERVICES']).toBe(
+      'mapper-1=http://127.0.0.1:4412,mapper-2=http://127.0.0.1:4512',
+    );
   });
 });

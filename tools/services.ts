@@ -11,6 +11,8 @@ export interface ServiceContext extends InfrastructureUrls {
   readonly secrets: Secrets;
   /** Base URL of the first instance of each service, without a trailing slash. */
   readonly urls: Readonly<Record<ServiceName, string>>;
+  /** Every instance that is started, e.g. `mapper-2`, with its base URL. */
+  readonly instances: readonly { readonly name: string; readonly url: string }[];
   /** The environment in which the person started: real vendors in it take the place of the sandbox's. */
   readonly environment: NodeJS.ProcessEnv;
   /** Our app at each vendor of the sandbox, by vendor id; empty until the sandbox has told. */
@@ -74,7 +76,8 @@ export const services: readonly ServiceDefinition[] = [
       ...tokenBroker(context),
       DATABASE_URL: context.databaseUrl,
       PUBLIC_BASE_URL: context.urls.console,
-      LEDGERWIRE_OPERATOR_TOKEN: context.secrets.consoleToken,
+      CONSOLE_TOKEN: context.secrets.consoleToken,
+      CONSOLE_SERVICES: context.instances.map(({ name, url }) => `${name}=${url}`).join(','),
     }),
   },
   {

@@ -95,6 +95,10 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       urls,
       environment,
       vendorApps: {},
+      instances: instances.map(({ service, number, port }) => ({
+        name: `${service.name}-${number}`,
+        url: `http://127.0.0.1:${port}`,
+      })),
       kafkaBrokers: '',
       registryUrl: '',
       databaseUrl: '',
