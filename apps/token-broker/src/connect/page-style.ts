@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 
 /** The pages' style sheet. Follows the browser's light or dark scheme; no fonts, scripts or images from anywhere. */
 export const pageStyle = `
-:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d9dee5; --ground: #f4f6f8; --card: #fff; --accent: #0b6bcb; }
+:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d9dee5; --ground: #f4f6f8; --card: #fff; --accent: #0b6bcb; --on-accent: #fff; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e8ecf1; --soft: #9aa6b5; --line: #313a46; --ground: #12161c; --card: #1a2028; --accent: #5aa9f5; }
+  :root { --ink: #e8ecf1; --soft: #9aa6b5; --line: #313a46; --ground: #12161c; --card: #1a2028; --accent: #5aa9f5; --on-accent: #0c1118; }
 }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
 main { box-sizing: border-box; max-width: 36rem; margin: 8vh auto; padding: 2rem 2.25rem; background: var(--card); border: 1px solid var(--line); border-radius: 12px; }
@@ -15,7 +15,7 @@ ul { padding-left: 1.2rem; }
 .soft { color: var(--soft); font-size: 0.92rem; }
 .accounts { list-style: none; padding: 0; }
 .accounts li { padding: 0.6rem 0.8rem; border: 1px solid var(--line); border-radius: 8px; margin-bottom: 0.5rem; }
-.button { display: inline-block; margin-top: 0.75rem; padding: 0.7rem 1.3rem; border-radius: 8px; background: var(--accent); color: #fff; font-weight: 600; text-decoration: none; }
+.button { display: inline-block; margin-top: 0.75rem; padding: 0.7rem 1.3rem; border-radius: 8px; background: var(--accent); color: var(--on-accent); font-weight: 600; text-decoration: none; }
 .button:focus-visible { outline: 3px solid var(--ink); outline-offset: 2px; }
 code { font-size: 0.88em; }
 `;

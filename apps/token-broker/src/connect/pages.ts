@@ -41,7 +41,10 @@ export function consentPage(vendor: VendorDefinition, scopes: readonly string[],
         <li>Services that you connect yourself, as far as your flows say so</li>
         <li>Nobody else. Your data is not sold, and no model is trained with it</li>
       </ul>
-      <p>By going on you agree to this. You can disconnect at any time, here and in ${name}.</p>
+      <p>
+        By going on you agree to this. You can end it at any time: in ${name}, or by whoever runs Ledgerwire
+        for you.
+      </p>
       <a class="button" href="${continueTo}" rel="nofollow">Agree and continue to ${name}</a>
       <p class="soft">
         Rights that will be asked for: ${list(scopes.map((scope) => html`<code>${scope}</code>`))}
@@ -58,10 +61,11 @@ export function endPage(vendor: VendorDefinition, end: ConsentEnd): Page {
       html`<li>${displayName}${currency === null ? '' : html` <span class="soft">${currency}</span>`}</li>`,
   );
   const taken = end.elsewhere.map((displayName) => html`<li>${displayName}</li>`);
+  const title = connected.length > 0 ? `${name} is connected` : 'Nothing was connected';
   return page(
     200,
-    `${name} is connected`,
-    html`<h1>${end.connections.length > 0 ? `${name} is connected` : 'Nothing was connected'}</h1>
+    title,
+    html`<h1>${title}</h1>
       ${
         connected.length > 0
           ? html`<p>Ledgerwire now reads from:</p>
@@ -173,6 +177,9 @@ const refusalTexts: Readonly<Record<ConsentRefusal, (vendorName: string) => Refu
   }),
 };
 
+/** As it stands here: the policy in the headers allows exactly these characters. */
+const styleElement = new Html(`<style>${pageStyle}</style>`);
+
 function page(status: number, title: string, content: Html): Page {
   const { markup } = html`<!doctype html>
     <html lang="en">
@@ -180,9 +187,7 @@ function page(status: number, title: string, content: Html): Page {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title} · Ledgerwire</title>
-        <style>
-          ${new Html(pageStyle)}
-        </style>
+        ${styleElement}
       </head>
       <body>
         <main>${content}</main>
