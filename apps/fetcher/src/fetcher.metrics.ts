@@ -3,8 +3,8 @@ import { Counter, type Registry } from 'prom-client';
 /** Counters of the fetcher. Entity types are a small fixed set per vendor. */
 export class FetcherMetrics {
   private readonly notices: Counter<'entity_type'>;
-  private readonly results: Counter<'entity_type' | 'origin' | 'result'>;
-  private readonly polls: Counter<'entity_type' | 'result'>;
+  private readonly results: Counter<'entity_type' | 'origin' | 'outcome'>;
+  private readonly polls: Counter<'entity_type' | 'outcome'>;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -16,14 +16,14 @@ export class FetcherMetrics {
     });
     this.results = new Counter({
       name: 'fetch_results_total',
-      help: 'Entities that were compared with what was emitted before, by result',
-      labelNames: ['entity_type', 'origin', 'result'],
+      help: 'Entities that were compared with what was emitted before, by what came of it',
+      labelNames: ['entity_type', 'origin', 'outcome'],
       registers,
     });
     this.polls = new Counter({
       name: 'fetch_polls_total',
-      help: 'Polled pages, by result: ok or the code of the error',
-      labelNames: ['entity_type', 'result'],
+      help: 'Polled pages, by outcome: ok or the code of the error',
+      labelNames: ['entity_type', 'outcome'],
       registers,
     });
   }
@@ -32,11 +32,11 @@ export class FetcherMetrics {
     this.notices.inc({ entity_type: entityType }, count);
   }
 
-  compared(entityType: string, origin: string, result: string): void {
-    this.results.inc({ entity_type: entityType, origin, result });
+  compared(entityType: string, origin: string, outcome: string): void {
+    this.results.inc({ entity_type: entityType, origin, outcome });
   }
 
-  polled(entityType: string, result: string): void {
-    this.polls.inc({ entity_type: entityType, result });
+  polled(entityType: string, outcome: string): void {
+    this.polls.inc({ entity_type: entityType, outcome });
   }
 }

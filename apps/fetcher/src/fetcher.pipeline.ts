@@ -42,13 +42,13 @@ export class FetcherPipeline {
     if (!first) return;
     const traceId = traceIdOf(first.headers[headerNames.traceparent]);
     const request = coalesceNotices([first.value, ...others.map(({ value }) => value)]);
-    this.tools.metrics.noticed(request.entityType, request.noticeIds.length);
     const connection = this.tools.connections.get(request.connectionId);
     if (!isSupported(this.tools, request)) {
       const detail = 'The books of this vendor are not read for such entities';
       tellDropped(request, { reason: 'unsupported-entity', detail }, context, traceId);
       return;
     }
+    this.tools.metrics.noticed(request.entityType, request.noticeIds.length);
     const admission = admitConnection(connection, this.tools.settings, first.attempt);
     if (admission.kind === 'drop') {
       tellDropped(request, admission, context, traceId);

@@ -4,7 +4,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 export class MapperMetrics {
   private readonly commands: Counter<'channel' | 'origin'>;
   private readonly skips: Counter<'reason'>;
-  private readonly reminders: Counter<'event'>;
+  private readonly reminders: Counter<'outcome'>;
 
   /** @param brokenFlows how many applied flows cannot be used; asked when the metrics are. */
   constructor(registry: Registry, brokenFlows: () => number) {
@@ -24,7 +24,7 @@ export class MapperMetrics {
     this.reminders = new Counter({
       name: 'map_reminders_total',
       help: 'Reminders that were scheduled, cancelled, asked about, answered or given up',
-      labelNames: ['event'],
+      labelNames: ['outcome'],
       registers,
     });
     const broken = new Gauge({
@@ -46,7 +46,7 @@ export class MapperMetrics {
     this.skips.inc({ reason });
   }
 
-  reminder(event: 'scheduled' | 'cancelled' | 'asked' | 'answered' | 'given-up'): void {
-    this.reminders.inc({ event });
+  reminder(outcome: 'scheduled' | 'cancelled' | 'asked' | 'answered' | 'given-up'): void {
+    this.reminders.inc({ outcome });
   }
 }
