@@ -11,6 +11,10 @@ export function registryEnvironment(postgres: {
     APICURIO_DATASOURCE_URL: `jdbc:postgresql://${postgres.host}:${postgres.port}/${databases.registry}`,
     APICURIO_DATASOURCE_USERNAME: databaseAccount.user,
     APICURIO_DATASOURCE_PASSWORD: databaseAccount.password,
+    // The default pool opens 20 connections at once; each is a process of PostgreSQL.
+    APICURIO_DATASOURCE_JDBC_INITIAL_SIZE: '1',
+    APICURIO_DATASOURCE_JDBC_MIN_SIZE: '1',
+    APICURIO_DATASOURCE_JDBC_MAX_SIZE: '10',
     QUARKUS_LOG_LEVEL: 'WARN',
     // One line per request would bury everything else.
     QUARKUS_HTTP_ACCESS_LOG_ENABLED: 'false',
