@@ -1,5 +1,5 @@
 import { Inject } from '@nestjs/common';
-import { type ChangeNotice, fetcherStores, headerNames, outcomeOf, topics, traceIdOf } from '#libs/contracts';
+import { type ChangeNotice, fetcherStores, outcomeOf, topics } from '#libs/contracts';
 import {
   ConsumeBatch,
   type DueTimer,
@@ -19,6 +19,7 @@ import { HINTED_POLL, type PollPayload, setPollTimer } from './steps/hint-polls.
 import { planPolls, REGULAR_POLL } from './steps/plan-polls.step.js';
 import { pollConnection } from './steps/poll-connection.step.js';
 import { prepareEntity } from './steps/prepare-entity.step.js';
+import { currentTraceId, inTraceOf } from './trace.js';
 
 /** All notices of an entity that wait are one question; more than this many at once do not come. */
 const MAX_COALESCED = 100;
@@ -40,23 +41,8 @@ export class FetcherPipeline {
   async onNotices(records: readonly InputRecord<ChangeNotice>[], context: TaskContext): Promise<void> {
     const [first, ...others] = records;
     if (!first) return;
-    const traceId = traceIdOf(first.headers[headerNames.traceparent]);
     const request = coalesceNotices([first.value, ...others.map(({ value }) => value)]);
-    const connection = this.tools.connections.get(request.connectionId);
-    if (!isSupported(this.tools, request)) {
-      const detail = 'The books of this vendor are not read for such entities';
-      tellDropped(request, { reason: 'unsupported-entity', detail }, context, traceId);
-      return;
-    }
-    this.tools.metrics.noticed(request.entityType, request.noticeIds.length);
-    const admission = admitConnection(connection, this.tools.settings, first.attempt);
-    if (admission.kind === 'drop') {
-      tellDropped(request, admission, context, traceId);
-      return;
-    }
-    const fetched = await this.tools.loader.load(request.connectionId, request.entityType, request.entityId);
-    const prepared = await prepareEntity(this.tools, request, fetched, context);
-    emitPrepared(this.tools, prepared, context, traceId);
+    await inTraceOf(first.headers, () => this.fetch(request, first.attempt, context));
   }
 
   @Every('plan-polls', PLAN_EVERY_MS)
@@ -79,6 +65,25 @@ export class FetcherPipeline {
     const soonest = cursor.polledAt + this.tools.settings.hintSpacingMs;
     if (context.now() < soonest) setPollTimer(context, HINTED_POLL, payload, soonest);
     else await this.poll(payload, context);
+  }
+
+  private async fetch(request: FetchRequest, attempt: number, context: TaskContext): Promise<void> {
+    const { connections, loader, metrics, settings } = this.tools;
+    const { connectionId, entityType, entityId } = request;
+    if (!isSupported(this.tools, request)) {
+      const detail = 'The books of this vendor are not read for such entities';
+      tellDropped(request, { reason: 'unsupported-entity', detail }, context);
+      return;
+    }
+    metrics.noticed(entityType, request.noticeIds.length);
+    const admission = admitConnection(connections.get(connectionId), settings, attempt);
+    if (admission.kind === 'drop') {
+      tellDropped(request, admission, context);
+      return;
+    }
+    const fetched = await loader.load(connectionId, entityType, entityId);
+    const prepared = await prepareEntity(this.tools, request, fetched, context);
+    emitPrepared(this.tools, prepared, context);
   }
 
   private async poll({ connectionId, entityType }: PollPayload, context: TaskContext): Promise<void> {
@@ -107,7 +112,6 @@ function tellDropped(
   request: FetchRequest,
   { reason, detail }: { readonly reason: string; readonly detail: string },
   context: TaskContext,
-  traceId: string | null,
 ): void {
   const outcome = outcomeOf({
     ...aboutRequest(request),
@@ -118,7 +122,7 @@ function tellDropped(
     service: context.service,
     at: context.now(),
     what: request.noticeIds.join(),
-    traceId,
+    traceId: currentTraceId(),
   });
   context.emit(topics.outcomes, request.workspaceId, outcome);
 }

@@ -258,3 +258,14 @@ test('says that a bill is gone although the notice looks older than its last sta
   await bench.notice({ entityId: 'b1', sourceTime: 5 });
   expect(bench.records().at(-1)).toMatchObject({ entityType: 'bill', deleted: true, version: 20 });
 });
+
+test('names the trace of the notice in what it tells', async () => {
+  const bench = await FetcherBench.start(withInvoice);
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  bench.enqueue({}, { traceparent });
+  await bench.settle();
+  expect(bench.outcomes().map(({ traceId }) => traceId)).toEqual([
+    traceparent.slice(3, 35),
+    traceparent.slice(3, 35),
+  ]);
+});

@@ -18,6 +18,7 @@ import { forgetInvoice } from './steps/forget-invoice.step.js';
 import { keepRecord } from './steps/keep-record.step.js';
 import { baselineOf, mapRecord, mapWaiting } from './steps/map-record.step.js';
 import { payloadOf, timerNames } from './timers.js';
+import { inTraceOf } from './trace.js';
 import { aboutRecord, tellRecord } from './trail.js';
 
 /**
@@ -29,19 +30,8 @@ export class MapperPipeline {
   constructor(@Inject(MAPPER_TOOLS) private readonly tools: MapperTools) {}
 
   @Consume(topics.records, { lane: ({ value }) => debtorLane(value), about: aboutRecord })
-  async onRecord({ value }: InputRecord<AccountingRecord>, context: TaskContext): Promise<void> {
-    const kept = keepRecord(this.tools, value, context);
-    if (kept.kind === 'superseded') {
-      const detail = 'A newer state of it was handled before.';
-      tellRecord(context, value, { status: 'superseded', reason: 'stale-record', detail });
-      return;
-    }
-    const { record } = kept;
-    const waiting = findWaiting(waitingKey(record), context);
-    const previous = baselineOf(waiting, kept.previous);
-    await mapRecord(this.tools, { record, previous, tries: 0, key: waiting?.key, woken: false }, context);
-    for (const other of waitingFor(record, context)) await mapWaiting(this.tools, other, true, context);
-    for (const token of record.recheckTokens) await answerReminder(this.tools, record, token, context);
+  async onRecord({ value, headers }: InputRecord<AccountingRecord>, context: TaskContext): Promise<void> {
+    await inTraceOf(headers, () => this.map(value, context));
   }
 
   @OnTimer(timerNames.reminder)
@@ -58,5 +48,20 @@ export class MapperPipeline {
   @OnTimer(timerNames.forget)
   async onForget(timer: DueTimer, context: TaskContext): Promise<void> {
     forgetInvoice(this.tools, payloadOf(timer, 'forget').entityKey, context);
+  }
+
+  private async map(value: AccountingRecord, context: TaskContext): Promise<void> {
+    const kept = keepRecord(this.tools, value, context);
+    if (kept.kind === 'superseded') {
+      const detail = 'A newer state of it was handled before.';
+      tellRecord(context, value, { status: 'superseded', reason: 'stale-record', detail });
+      return;
+    }
+    const { record } = kept;
+    const waiting = findWaiting(waitingKey(record), context);
+    const previous = baselineOf(waiting, kept.previous);
+    await mapRecord(this.tools, { record, previous, tries: 0, key: waiting?.key, woken: false }, context);
+    for (const other of waitingFor(record, context)) await mapWaiting(this.tools, other, true, context);
+    for (const token of record.recheckTokens) await answerReminder(this.tools, record, token, context);
   }
 }

@@ -298,3 +298,12 @@ test('puts no address and no text into the trail', async () => {
   expect(told).not.toMatch(/7911123456|Rowan|rowan|Invoice INV-1001 over/);
   expect(told).toContain('+44••••••••56');
 });
+
+test('names the trace of the record in what it tells', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  bench.driver.send(topics.records, contact.connectionId, contact, { traceparent });
+  bench.driver.send(topics.records, invoice.connectionId, invoice, { traceparent });
+  await bench.settle();
+  expect(bench.outcomes().at(-1)).toMatchObject({ status: 'mapped', traceId: traceparent.slice(3, 35) });
+});

@@ -2,6 +2,7 @@ import { type AccountingRecord, type Outcome, outcomeOf, topics } from '#libs/co
 import { digestOf } from '#libs/core';
 import type { Skip } from '#libs/flows';
 import type { OutcomeSubject, TaskContext } from '#libs/streams';
+import { currentTraceId } from './trace.js';
 
 /** What the trail says about a record at the mapper. */
 export type RecordVerdict = Pick<Outcome, 'status'> & Partial<Omit<Outcome, 'outcomeId' | 'step'>>;
@@ -38,6 +39,7 @@ export function tellRecord(context: TaskContext, record: AccountingRecord, verdi
       step: 'map',
       service: context.service,
       at: context.now(),
+      traceId: currentTraceId(),
       // A command is derived once; why it was not may be told of each record that would have led to it.
       what:
         verdict.status === 'mapped' && commandId

@@ -171,3 +171,23 @@ test('puts neither numbers nor texts into the trail', async () => {
   expect(told).not.toMatch(/7700900123|is due|ada@/);
   expect(bench.outcomes().map(({ recipient }) => recipient)).toContain('a•••@example.com');
 });
+
+test('names the trace of the record in what it tells and writes', async () => {
+  const bench = await SenderBench.start();
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  bench.driver.send(topics.messages, 'tw1', aCommand(), { traceparent });
+  await bench.settle();
+  expect(bench.outcomes()[0]).toMatchObject({ traceId: traceparent.slice(3, 35), step: 'send' });
+});
+
+test('says at which step a message is parked', async () => {
+  const bench = await SenderBench.start();
+  bench.carrier.next({ apply: false, error: tooMany });
+  await bench.send();
+  expect(bench.outcomes()[0]).toMatchObject({
+    step: 'send',
+    status: 'parked',
+    commandId: 'c1',
+    recipient: '+44••••••••23',
+  });
+});

@@ -1,10 +1,11 @@
 import { type MessageCommand, type Outcome, outcomeOf, topics } from '#libs/contracts';
 import { maskEmail, maskPhone } from '#libs/core';
 import type { OutcomeSubject, TaskContext } from '#libs/streams';
+import { currentTraceId } from './trace.js';
 
 /** What the trail says about a command, beyond what the command itself tells. */
 export type CommandVerdict = Pick<Outcome, 'step' | 'status'> &
-  Partial<Pick<Outcome, 'reason' | 'detail' | 'messageSid' | 'errorCode' | 'nextTryAt' | 'traceId'>> & {
+  Partial<Pick<Outcome, 'reason' | 'detail' | 'messageSid' | 'errorCode' | 'nextTryAt'>> & {
     readonly attempt?: number;
     /** What the outcome is about when it is not the command as a whole, e.g. one message of several. */
     readonly what?: string;
@@ -14,6 +15,7 @@ export type CommandVerdict = Pick<Outcome, 'step' | 'status'> &
 export function aboutCommand(command: MessageCommand): OutcomeSubject {
   return {
     workspaceId: command.workspaceId,
+    step: 'send',
     origin: command.origin,
     vendor: command.sourceVendor,
     connectionId: command.sourceConnectionId,
@@ -39,6 +41,7 @@ export function tellCommand(context: TaskContext, command: MessageCommand, verdi
       ...aboutCommand(command),
       service: context.service,
       at: context.now(),
+      traceId: currentTraceId(),
       what: command.commandId,
       ...verdict,
     }),

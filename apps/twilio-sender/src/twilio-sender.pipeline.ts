@@ -2,10 +2,8 @@ import { Inject } from '@nestjs/common';
 import {
   type Communication,
   type DeliveryReport,
-  headerNames,
   type MessageCommand,
   topics,
-  traceIdOf,
   twilioSenderStores,
 } from '#libs/contracts';
 import {
@@ -27,6 +25,7 @@ import { proveSend } from './steps/prove-send.step.js';
 import { reconcileCommand } from './steps/reconcile-command.step.js';
 import { sendCommand, sendCommandLater } from './steps/send-command.step.js';
 import { payloadOf, timerNames } from './timers.js';
+import { inTraceOf } from './trace.js';
 import { aboutCommand, tellCommand } from './trail.js';
 
 /** Sends of one connection in flight: enough to keep an account's concurrency (30) busy, without a queue behind the limiter. */
@@ -46,27 +45,8 @@ export class TwilioSenderPipeline {
     about: aboutCommand,
     maxInFlightPerKey: MAX_SENDS_IN_FLIGHT,
   })
-  async onMessage(
-    { value: command, attempt }: InputRecord<MessageCommand>,
-    context: TaskContext,
-  ): Promise<void> {
-    switch (standingOf(new CommandLedger(context).get(command.commandId))) {
-      case 'open': {
-        const end = await sendCommand(this.tools, command, attempt, context);
-        if (end.kind === 'waits') throw end.error;
-        return;
-      }
-      case 'interrupted':
-        this.doubtInterrupted(command, context);
-        return;
-      default:
-        tellCommand(context, command, {
-          step: 'send',
-          status: 'duplicate',
-          reason: 'duplicate-of',
-          detail: 'The same command was taken already',
-        });
-    }
+  async onMessage(record: InputRecord<MessageCommand>, context: TaskContext): Promise<void> {
+    await inTraceOf(record.headers, () => this.send(record.value, record.attempt, context));
   }
 
   @Consume(topics.deliveryReports, {
@@ -76,12 +56,12 @@ export class TwilioSenderPipeline {
     { value, headers }: InputRecord<DeliveryReport>,
     context: TaskContext,
   ): Promise<void> {
-    applyReport(this.tools, value, context, traceIdOf(headers[headerNames.traceparent]));
+    inTraceOf(headers, () => applyReport(this.tools, value, context));
   }
 
   @Consume(topics.communications, { lane: ({ value }) => consentLane(value.connectionId, value.from) })
   async onCommunication({ value, headers }: InputRecord<Communication>, context: TaskContext): Promise<void> {
-    applyCommunication(this.tools, value, context, traceIdOf(headers[headerNames.traceparent]));
+    inTraceOf(headers, () => applyCommunication(this.tools, value, context));
   }
 
   @OnTimer(timerNames.reconcile)
@@ -126,6 +106,26 @@ export class TwilioSenderPipeline {
     const standing = standingOf(state);
     if (standing === 'interrupted') this.doubtInterrupted(command, context);
     if (standing === 'sent') await checkDelivery(this.tools, { command, state, round }, context);
+  }
+
+  private async send(command: MessageCommand, attempt: number, context: TaskContext): Promise<void> {
+    switch (standingOf(new CommandLedger(context).get(command.commandId))) {
+      case 'open': {
+        const end = await sendCommand(this.tools, command, attempt, context);
+        if (end.kind === 'waits') throw end.error;
+        return;
+      }
+      case 'interrupted':
+        this.doubtInterrupted(command, context);
+        return;
+      default:
+        tellCommand(context, command, {
+          step: 'send',
+          status: 'duplicate',
+          reason: 'duplicate-of',
+          detail: 'The same command was taken already',
+        });
+    }
   }
 
   /** Its process ended between intent and outcome: it is looked for at once, and never sent again before that. */

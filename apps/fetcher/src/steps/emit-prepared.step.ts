@@ -10,17 +10,15 @@ export function emitPrepared(
   tools: FetcherTools,
   { request, entity, related, discovered }: PreparedEntity,
   context: TaskContext,
-  traceId: string | null,
 ): Emission {
   for (const relation of related) {
     const emission = emitRecord(relation.request, relation.entity, context);
-    if (emission === 'changed') tellFetch(relation.request, relation.entity, emission, context, traceId);
+    if (emission === 'changed') tellFetch(relation.request, relation.entity, emission, context);
   }
   const emission = emitRecord(request, entity, context);
   tools.metrics.compared(entity.body.entityType, request.origin, emission);
   // Polls overlap on purpose; that they find the same again is nothing to tell.
-  if (request.origin !== 'poll' || emission === 'changed')
-    tellFetch(request, entity, emission, context, traceId);
+  if (request.origin !== 'poll' || emission === 'changed') tellFetch(request, entity, emission, context);
   if (emission !== 'changed') return emission;
   followDiscoveries(request, discovered, context);
   // An entity that names what it tells of needs no poll to find it.

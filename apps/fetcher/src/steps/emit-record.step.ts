@@ -3,6 +3,7 @@ import { digestOf } from '#libs/core';
 import type { TaskContext } from '#libs/streams';
 import { Fingerprints } from '../fingerprints.js';
 import { entityKey } from '../keys.js';
+import { currentTraceId } from '../trace.js';
 import type { FetchRequest } from './coalesce-notices.step.js';
 import { type ComparedEntity, type Comparison, compareEntity } from './compare-entity.step.js';
 
@@ -31,7 +32,6 @@ export function tellFetch(
   entity: ComparedEntity,
   emission: Emission,
   context: TaskContext,
-  traceId: string | null,
 ): void {
   const emitted = emission === 'changed' || emission === 'rechecked';
   const { body } = entity;
@@ -49,7 +49,7 @@ export function tellFetch(
       service: context.service,
       at: context.now(),
       what: digestOf(entityKey(request), ...request.noticeIds),
-      traceId,
+      traceId: currentTraceId(),
       recordId: recordIdOf(request, entity),
     }),
   );

@@ -58,7 +58,7 @@ async function emitPage(
   let chars = 0;
   for (const entity of prepared) {
     if (!entity) continue;
-    const emission = emitPrepared(tools, entity, context, null);
+    const emission = emitPrepared(tools, entity, context);
     if (emission === 'changed') chars += entity.entity.raw.length;
     if (chars < tools.settings.maxCommitChars) continue;
     await context.commit();

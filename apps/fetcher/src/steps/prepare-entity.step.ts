@@ -5,6 +5,7 @@ import type { EntityRef, RawEntity } from '#libs/vendor-kit';
 import type { FetcherTools } from '../fetcher-tools.js';
 import { Fingerprints } from '../fingerprints.js';
 import { entityKey } from '../keys.js';
+import { currentTraceId } from '../trace.js';
 import type { FetchRequest } from './coalesce-notices.step.js';
 import { type ComparedEntity, compareEntity, readEntity } from './compare-entity.step.js';
 import { aboutRequest } from './emit-record.step.js';
@@ -78,6 +79,7 @@ export function tellUnreadable(request: FetchRequest, error: unknown, context: T
       service: context.service,
       at: context.now(),
       what: digestOf(entityKey(request), ...request.noticeIds),
+      traceId: currentTraceId(),
     }),
   );
 }

@@ -66,7 +66,7 @@ export class FetcherBench {
   }
 
   /** Puts a notice into the topic without waiting for what comes of it. */
-  enqueue(changes: Partial<ChangeNotice> = {}): void {
+  enqueue(changes: Partial<ChangeNotice> = {}, headers: Readonly<Record<string, string>> = {}): void {
     this.noticeCount += 1;
     const notice: ChangeNotice = {
       noticeId: `n${this.noticeCount}`,
@@ -84,7 +84,7 @@ export class FetcherBench {
       receivedAt: this.clock.now(),
       ...changes,
     };
-    this.driver.send(changeNoticesOf('xero'), notice.connectionId, notice);
+    this.driver.send(changeNoticesOf('xero'), notice.connectionId, notice, headers);
   }
 
   async notice(changes: Partial<ChangeNotice> = {}): Promise<void> {

@@ -3,13 +3,13 @@ import { maskPhone } from '#libs/core';
 import type { TaskContext } from '#libs/streams';
 import { optOutKey } from '../lanes.js';
 import type { SenderTools } from '../sender-tools.js';
+import { currentTraceId } from '../trace.js';
 
 /** Keeps STOP and START of recipients, as the vendor keeps them too; other messages and calls change nothing here. */
 export function applyCommunication(
   { metrics }: Pick<SenderTools, 'metrics'>,
   communication: Communication,
   context: TaskContext,
-  traceId: string | null,
 ): void {
   if (communication.direction !== 'inbound') return;
   const optOuts = context.store(twilioSenderStores.optOuts);
@@ -18,18 +18,17 @@ export function applyCommunication(
   if (communication.optOutType === 'STOP' && !optedOut) {
     optOuts.put(key, { source: 'stop-message', at: communication.receivedAt });
     metrics.optedOut('stop-message');
-    tellOptOut(communication, context, traceId, 'opted-out');
+    tellOptOut(communication, context, 'opted-out');
   }
   if (communication.optOutType === 'START' && optedOut) {
     optOuts.delete(key);
-    tellOptOut(communication, context, traceId, 'opted-in');
+    tellOptOut(communication, context, 'opted-in');
   }
 }
 
 function tellOptOut(
   communication: Communication,
   context: TaskContext,
-  traceId: string | null,
   status: 'opted-out' | 'opted-in',
 ): void {
   context.emit(
@@ -42,7 +41,7 @@ function tellOptOut(
       service: context.service,
       at: context.now(),
       what: communication.communicationId,
-      traceId,
+      traceId: currentTraceId(),
       connectionId: communication.connectionId,
       messageSid: communication.sid,
       channel: 'sms',

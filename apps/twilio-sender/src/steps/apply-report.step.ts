@@ -10,6 +10,7 @@ import { type Channel, deliveryFailureOf } from '#libs/vendor-kit';
 import { CommandLedger, keptCommand } from '../command-states.js';
 import type { SenderTools } from '../sender-tools.js';
 import { setCommandTimer, timerNames } from '../timers.js';
+import { currentTraceId } from '../trace.js';
 import { aboutCommand } from '../trail.js';
 import { planRedelivery } from './plan-redelivery.step.js';
 
@@ -18,12 +19,7 @@ import { planRedelivery } from './plan-redelivery.step.js';
  * says how delivery ended. Writes only the `deliveries` store; everything else of the command belongs to the recipient's
  * lane and is told to it by a timer.
  */
-export function applyReport(
-  tools: SenderTools,
-  report: DeliveryReport,
-  context: TaskContext,
-  traceId: string | null,
-): void {
+export function applyReport(tools: SenderTools, report: DeliveryReport, context: TaskContext): void {
   const deliveries = context.store(twilioSenderStores.deliveries);
   const known = deliveries.get(report.messageSid);
   if (!ranksHigher(tools, report, known)) return;
@@ -37,7 +33,7 @@ export function applyReport(
   });
   if (commandId !== null && !link) proveSend(context, commandId, report.messageSid);
   if (tools.messaging.rankOf(report.channel as Channel, report.status).final)
-    endDelivery(tools, report, { context, commandId, traceId });
+    endDelivery(tools, report, { context, commandId });
 }
 
 /** A status that ranks no higher than the known one came late or twice. */
@@ -60,13 +56,12 @@ function proveSend(context: TaskContext, commandId: string, messageSid: string):
 interface ReportSituation {
   readonly context: TaskContext;
   readonly commandId: string | null;
-  readonly traceId: string | null;
 }
 
 function endDelivery(
   tools: SenderTools,
   report: DeliveryReport,
-  { context, commandId, traceId }: ReportSituation,
+  { context, commandId }: ReportSituation,
 ): void {
   const { delivered } = tools.messaging.rankOf(report.channel as Channel, report.status);
   const failure = delivered === false ? deliveryFailureOf(tools.messaging, report.errorCode) : undefined;
@@ -95,7 +90,7 @@ function endDelivery(
       what: report.messageSid,
       commandId,
       messageSid: report.messageSid,
-      traceId,
+      traceId: currentTraceId(),
       reason: failure?.reason ?? null,
       detail: failure ? deliveryDetail(failure.meaning, retryAt) : null,
       errorCode: report.errorCode === null ? null : String(report.errorCode),
