@@ -23,6 +23,9 @@ export const developmentBrokerSettings: BrokerSettings = {
   'transaction.state.log.num.partitions': '4',
   // The default waits 3 s for more members before the first assignment of a group.
   'group.initial.rebalance.delay.ms': '0',
+  // After a kill -9 the broker cannot register again before its earlier session has run out: 9 s with the defaults.
+  'broker.session.timeout.ms': '4000',
+  'broker.heartbeat.interval.ms': '1000',
   // The log cleaner (compaction) is always on in Kafka 4; its default buffer of 128 MB would take a quarter of the heap.
   'log.cleaner.dedupe.buffer.size': '16777216',
 };
