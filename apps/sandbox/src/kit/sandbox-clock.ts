@@ -1,0 +1,114 @@
+import { type Clock, systemClock } from '#libs/core';
+import { DueQueue } from './due-queue.js';
+
+/** How the sandbox's time stands to the machine's, as `GET /__sandbox/clock` shows it. */
+export interface ClockState {
+  readonly now: string;
+  /** What the sandbox is ahead of the machine's clock, in milliseconds. */
+  readonly aheadMs: number;
+  /** Sandbox milliseconds per real millisecond; 1 unless changed. */
+  readonly speed: number;
+  /** Timers that wait: webhook retries, delivery steps, prices. */
+  readonly timers: number;
+}
+
+/**
+ * The vendors' own time. Token lifetimes, rate-limit windows, webhook delays and retries and message progress follow
+ * it, so that a test sees Xero's retry after 15 minutes without waiting. Socket time-outs do not: they meet a real peer.
+ */
+export class SandboxClock implements Clock {
+  private readonly queue = new DueQueue();
+  private offsetMs = 0;
+  private speed = 1;
+  private anchorMs: number;
+  private cancelWakeUp: (() => void) | undefined;
+  private wakeUpAt = Number.POSITIVE_INFINITY;
+  private running = false;
+
+  constructor(private readonly real: Clock = systemClock) {
+    this.anchorMs = real.now();
+  }
+
+  now(): number {
+    const real = this.real.now();
+    return this.speed === 1
+      ? real + this.offsetMs
+      : this.anchorMs + this.offsetMs + Math.floor((real - this.anchorMs) * this.speed);
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    const entry = this.queue.add(this.now() + Math.max(delayMs, 0), callback);
+    this.arm();
+    return () => this.queue.cancel(entry);
+  }
+
+  /** Jumps forward and runs, in order, everything that became due. Never goes back: vendors' clocks do not either. */
+  advance(byMs: number): void {
+    this.offsetMs += Math.max(byMs, 0);
+    this.runDue();
+  }
+
+  /** Lets the sandbox's time pass `speed` times as fast as the machine's, from now on. */
+  setSpeed(speed: number): void {
+    const now = this.now();
+    this.anchorMs = this.real.now();
+    this.offsetMs = now - this.anchorMs;
+    this.speed = speed;
+    this.disarm();
+    this.arm();
+  }
+
+  state(): ClockState {
+    const now = this.now();
+    return {
+      now: new Date(now).toISOString(),
+      aheadMs: now - this.real.now(),
+      speed: this.speed,
+      timers: this.queue.size,
+    };
+  }
+
+  /** Back to the machine's time and pace, without timers. */
+  reset(): void {
+    this.stop();
+    this.offsetMs = 0;
+    this.speed = 1;
+    this.anchorMs = this.real.now();
+  }
+
+  /** Drops every timer, so that nothing keeps the process alive. */
+  stop(): void {
+    this.disarm();
+    this.queue.clear();
+  }
+
+  private runDue(): void {
+    if (this.running) return;
+    this.running = true;
+    try {
+      for (let due = this.queue.takeDue(this.now()); due; due = this.queue.takeDue(this.now())) due();
+    } finally {
+      this.running = false;
+    }
+    this.disarm();
+    this.arm();
+  }
+
+  private arm(): void {
+    const next = this.queue.nextAt();
+    if (next === undefined || next >= this.wakeUpAt) return;
+    this.disarm();
+    this.wakeUpAt = next;
+    const delayMs = Math.ceil((next - this.now()) / this.speed);
+    this.cancelWakeUp = this.real.after(Math.max(delayMs, 0), () => {
+      this.wakeUpAt = Number.POSITIVE_INFINITY;
+      this.runDue();
+    });
+  }
+
+  private disarm(): void {
+    this.cancelWakeUp?.();
+    this.cancelWakeUp = undefined;
+    this.wakeUpAt = Number.POSITIVE_INFINITY;
+  }
+}

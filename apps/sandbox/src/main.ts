@@ -1,0 +1,4 @@
+import { runService } from '#libs/platform';
+import { sandboxService } from './sandbox.service.js';
+
+await runService(sandboxService);

@@ -1,0 +1,28 @@
+import type { EndpointDescription } from '../../kit/vendor-double.js';
+
+const describe = (lines: readonly (readonly [string, string, string])[]): EndpointDescription[] =>
+  lines.map(([method, path, does]) => ({ method, path, does }));
+
+/** The protocol's routes that the double has; the README shows the same table. */
+export const TWILIO_ENDPOINTS = describe([
+  ['POST', '/twilio/2010-04-01/Accounts/{sid}/Messages.json', 'send by From or MessagingServiceSid; 201'],
+  [
+    'GET',
+    '/twilio/2010-04-01/Accounts/{sid}/Messages.json',
+    'list: To, From, DateSent(<,>), PageSize, PageToken',
+  ],
+  ['GET', '/twilio/2010-04-01/Accounts/{sid}/Messages/{sid}.json', 'one message'],
+  [
+    'POST',
+    '/twilio/2010-04-01/Accounts/{sid}/Messages/{sid}.json',
+    'Status=canceled for scheduled ones; empty Body redacts',
+  ],
+  ['DELETE', '/twilio/2010-04-01/Accounts/{sid}/Messages/{sid}.json', 'delete'],
+  ['GET', '/twilio/2010-04-01/Accounts/{sid}.json', 'the account'],
+  [
+    'GET, POST',
+    '/twilio/2010-04-01/Accounts/{sid}/IncomingPhoneNumbers.json',
+    'numbers; POST /{sid}.json sets SmsUrl',
+  ],
+  ['GET, POST', '/twilio-messaging/v1/Services', 'Messaging Services; /{sid}, /{sid}/PhoneNumbers'],
+]);
