@@ -1,0 +1,182 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { type Connection, type FlowDefinition, topics } from '#libs/contracts';
+import { defaultTemplateLimits, type TemplateRenderer, WorkerRenderer } from '#libs/flows';
+import type { ServiceConfig, ServiceContext } from '#libs/platform';
+import { type Database, openDatabase } from '#libs/persistence';
+import {
+  CONNECTIONS_TABLE,
+  FLOWS_TABLE,
+  kafkaOptionsOf,
+  LOG_PRODUCER,
+  type LogProducer,
+  type ReadTable,
+  registryOptionsOf,
+  StreamsModule,
+} from '#libs/streams';
+import { FlowsController } from './api/flows.controller.js';
+import { OutcomesController } from './api/outcomes.controller.js';
+import { OverviewController } from './api/overview.controller.js';
+import { DatabasePatience } from './audit/database-patience.js';
+import type { consoleConfig } from './console.config.js';
+import { type AuditPorts, ConsolePipeline } from './console.pipeline.js';
+import { EventStreams } from './feed/event-streams.js';
+import { LiveFeed } from './feed/live-feed.js';
+import { FlowBook } from './flows/flow-book.js';
+import { FlowPublisher } from './flows/flow-publisher.js';
+import { OperatorAccess } from './security/operator-access.js';
+import { ServiceHealth } from './summary/service-health.js';
+import { SummaryReader } from './summary/summary.js';
+import { AUDIT_PORTS, DATABASE } from './tokens.js';
+import { PagesController } from './web/pages.controller.js';
+import { SignInController } from './web/sign-in.controller.js';
+
+/** Context of console. */
+export type ConsoleContext = ServiceContext<ServiceConfig<typeof consoleConfig>>;
+
+/** Everything that answers HTTP requests besides what every service has. */
+export const httpControllers = [
+  OutcomesController,
+  FlowsController,
+  OverviewController,
+  SignInController,
+  PagesController,
+];
+
+/** Puts console together; the only place that names concrete adapters. */
+@Module({})
+export class ConsoleModule {
+  static forContext(context: ConsoleContext): DynamicModule {
+    const { config } = context;
+    return {
+      module: ConsoleModule,
+      imports: [
+        StreamsModule.forService(context, {
+          service: context.name,
+          kafka: kafkaOptionsOf(config.kafka),
+          registry: registryOptionsOf(config.registry),
+          pipelines: [ConsolePipeline],
+          tables: [topics.connections, topics.flows],
+          produces: [topics.flows, topics.outcomes],
+        }),
+      ],
+      controllers: [ConsolePipeline, ...httpControllers],
+      providers: [...dataProviders(context), ...operatorProviders(context)],
+    };
+  }
+}
+
+function dataProviders(context: ConsoleContext) {
+  const { config, clock, logger, health } = context;
+  return [
+    {
+      provide: DATABASE,
+      useFactory: async (): Promise<Database> => {
+        const database = await openDatabase({
+          url: config.database.url.reveal(),
+          applicationName: `console ${context.instance}`,
+          poolSize: config.database.poolSize,
+        });
+        context.lifecycle.onShutdown('close', 'database', () => database.close());
+        health.register({
+          name: 'database',
+          kind: 'ready',
+          check: async () => {
+            await database.ping();
+            return { up: true };
+          },
+        });
+        return database;
+      },
+    },
+    {
+      provide: LiveFeed,
+      inject: [DATABASE],
+      useFactory: (database: Database) => new LiveFeed(database.outcomes, clock),
+    },
+    {
+      provide: EventStreams,
+      inject: [DATABASE, LiveFeed],
+      useFactory: (database: Database, feed: LiveFeed) => {
+        const streams = new EventStreams({ feed, source: database.outcomes, clock });
+        context.lifecycle.onShutdown('stop-intake', 'event-streams', () => streams.close());
+        return streams;
+      },
+    },
+    {
+      provide: AUDIT_PORTS,
+      inject: [DATABASE, LiveFeed],
+      useFactory: (database: Database, feed: LiveFeed): AuditPorts => ({
+        outcomes: database.outcomes,
+        deadLetters: database.deadLetters,
+        patience: new DatabasePatience({
+          clock,
+          onChange: (available, error) =>
+            available
+              ? logger.info({ event: 'database.back' })
+              : logger.warn({ event: 'database.away', error }),
+        }),
+        written: () => feed.nudge(),
+      }),
+    },
+    {
+      provide: SummaryReader,
+      inject: [DATABASE],
+      useFactory: (database: Database) =>
+        new SummaryReader(database.outcomes, new ServiceHealth(config.operator.watched, clock), clock),
+    },
+  ];
+}
+
+function operatorProviders(context: ConsoleContext) {
+  const { config, clock, logger } = context;
+  return [
+    {
+      provide: OperatorAccess,
+      useFactory: () =>
+        new OperatorAccess({
+          token: config.operator.token,
+          sessionHours: config.operator.sessionHours,
+          secure: config.http.publicBaseUrl?.startsWith('https://') ?? false,
+          clock,
+        }),
+    },
+    {
+      provide: FlowBook,
+      inject: [DATABASE, LOG_PRODUCER, FLOWS_TABLE, CONNECTIONS_TABLE],
+      useFactory: (
+        database: Database,
+        producer: LogProducer,
+        published: ReadTable<FlowDefinition>,
+        connections: ReadTable<Connection>,
+      ) =>
+        new FlowBook({
+          store: database.flows,
+          producer,
+          published,
+          connections,
+          withRenderer,
+          clock,
+          onPublishFailed: (error) => logger.warn({ event: 'flow.publish-failed', error }),
+        }),
+    },
+    {
+      provide: FlowPublisher,
+      inject: [FlowBook],
+      useFactory: (book: FlowBook) => new FlowPublisher(book, context),
+    },
+  ];
+}
+
+/** An operator waits for the check: a busy machine must not make a good template look endless. */
+const CHECK_LIMITS = { ...defaultTemplateLimits, renderMs: 2_000 };
+const CHECK_DEADLINE_MS = 5_000;
+
+/** Flows are checked now and then: a worker for each check costs less memory than one that waits. */
+async function withRenderer<T>(use: (renderer: TemplateRenderer) => Promise<T>): Promise<T> {
+  const renderer = new WorkerRenderer({ workers: 1, deadlineMs: CHECK_DEADLINE_MS, limits: CHECK_LIMITS });
+  try {
+    return await use(renderer);
+  } finally {
+    await renderer.close();
+  }
+}
