@@ -1,4 +1,4 @@
-import { type Admin, ConfigResourceTypes } from 'kafkajs';
+import kafkajs, { type Admin } from 'kafkajs';
 import { LedgerwireError } from '#libs/core';
 import type { KafkaClient } from './kafka-client.js';
 
@@ -122,7 +122,11 @@ export class TopicAdmin {
     const { resources } = await this.ask('topic settings cannot be read', () =>
       this.admin.describeConfigs({
         includeSynonyms: false,
-        resources: topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
+        resources: topics.map((name) => ({
+          // Node finds only some of the names that this CommonJS package exports, and not this one.
+          type: kafkajs.ConfigResourceTypes.TOPIC,
+          name,
+        })),
       }),
     );
     return new Map(
