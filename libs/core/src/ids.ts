@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, hash, randomUUID } from 'node:crypto';
 
 /** RFC 9562 namespace of every Ledgerwire command id; itself a version 5 UUID of "ledgerwire.commands" under the DNS namespace. */
 const COMMAND_NAMESPACE = uuidV5('6ba7b810-9dad-11d1-80b4-00c04fd430c8', ['ledgerwire.commands']);
@@ -38,7 +38,8 @@ export function commandIdOf(identity: CommandIdentity): string {
 
 /** A short, stable digest of its parts: 40 hexadecimal digits of SHA-256. Used for notice, record and outcome ids. */
 export function digestOf(...parts: readonly string[]): string {
-  return createHash('sha256').update(joinUnambiguously(parts)).digest('hex').slice(0, 40);
+  // In one call: a third of the time that a hash object takes, and every record has several of these.
+  return hash('sha256', joinUnambiguously(parts), 'hex').slice(0, 40);
 }
 
 /** A fresh random id, for things that have no natural identity (a service instance, an operator's request). */
