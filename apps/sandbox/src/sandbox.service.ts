@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ServiceDefinition } from '#libs/platform';
-import { addBodyParsers } from './kit/bodies.js';
+import { addBodyParsers, MAX_BODY_BYTES } from './kit/bodies.js';
 import { Origin } from './kit/origin.js';
 import type { VendorDouble } from './kit/vendor-double.js';
 import { sandboxConfig } from './sandbox.config.js';
@@ -19,6 +19,7 @@ export const sandboxService: ServiceDefinition<typeof sandboxConfig> = {
   // Traces of callers end here: to a caller the sandbox is a vendor.
   traceRequests: false,
   server: () => ({
+    bodyLimit: MAX_BODY_BYTES,
     // An answer that a fault withholds must not keep the process from ending.
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },

@@ -23,7 +23,6 @@ export class SandboxClock implements Clock {
   private anchorMs: number;
   private cancelWakeUp: (() => void) | undefined;
   private wakeUpAt = Number.POSITIVE_INFINITY;
-  private running = false;
 
   constructor(private readonly real: Clock = systemClock) {
     this.anchorMs = real.now();
@@ -42,10 +41,18 @@ export class SandboxClock implements Clock {
     return () => this.queue.cancel(entry);
   }
 
-  /** Jumps forward and runs, in order, everything that became due. Never goes back: vendors' clocks do not either. */
+  /**
+   * Moves forward from timer to timer, so that one set by another runs at its own time too. What waits for a socket
+   * meanwhile comes after the jump. Never goes back: vendors' clocks do not either.
+   */
   advance(byMs: number): void {
-    this.offsetMs += Math.max(byMs, 0);
-    this.runDue();
+    const target = this.now() + Math.max(byMs, 0);
+    for (let next = this.queue.nextAt(); next !== undefined && next <= target; next = this.queue.nextAt()) {
+      this.moveTo(next);
+      this.queue.takeDue(next)?.();
+    }
+    this.moveTo(target);
+    this.rearm();
   }
 
   /** Lets the sandbox's time pass `speed` times as fast as the machine's, from now on. */
@@ -54,8 +61,7 @@ export class SandboxClock implements Clock {
     this.anchorMs = this.real.now();
     this.offsetMs = now - this.anchorMs;
     this.speed = speed;
-    this.disarm();
-    this.arm();
+    this.rearm();
   }
 
   state(): ClockState {
@@ -82,14 +88,16 @@ export class SandboxClock implements Clock {
     this.queue.clear();
   }
 
+  private moveTo(at: number): void {
+    this.offsetMs += Math.max(at - this.now(), 0);
+  }
+
   private runDue(): void {
-    if (this.running) return;
-    this.running = true;
-    try {
-      for (let due = this.queue.takeDue(this.now()); due; due = this.queue.takeDue(this.now())) due();
-    } finally {
-      this.running = false;
-    }
+    for (let due = this.queue.takeDue(this.now()); due; due = this.queue.takeDue(this.now())) due();
+    this.rearm();
+  }
+
+  private rearm(): void {
     this.disarm();
     this.arm();
   }

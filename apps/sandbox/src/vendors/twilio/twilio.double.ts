@@ -13,9 +13,12 @@ import { SandboxClock } from '../../kit/sandbox-clock.js';
 import { TruthLedger } from '../../kit/truth-ledger.js';
 import type { EndpointDescription, RecentItem, VendorDouble } from '../../kit/vendor-double.js';
 import { goodHabits, habitsSchema } from '../../kit/webhook-habits.js';
+import { addAccountsHostRoutes } from './accounts-host.routes.js';
 import { addAccountRoutes } from './account.routes.js';
 import { CallbackSender } from './callbacks/callback-sender.js';
 import { sendInbound } from './callbacks/inbound.js';
+import { Emails } from './email/emails.js';
+import { addEmailRoutes } from './email/emails.routes.js';
 import { BlockList, optOutTypeOf } from './messages/block-list.js';
 import { DEFAULT_OUTCOMES, type NumberOutcome } from './messages/error-table.js';
 import type { Message } from './messages/message.js';
@@ -26,6 +29,8 @@ import { segmentsOf } from './messages/segments.js';
 import type { SendWorld } from './messages/send-rules.js';
 import { MessagingServices } from './services.js';
 import { addServiceRoutes } from './services.routes.js';
+import { SyncStore } from './sync/sync-store.js';
+import { addSyncRoutes } from './sync/sync.routes.js';
 import { TWILIO_ENDPOINTS } from './twilio.endpoints.js';
 import { defaultAccount, type TwilioNumber } from './twilio-account.js';
 import { TwilioGuard, twilioLimitsSchema } from './twilio-guard.js';
@@ -53,6 +58,8 @@ export class TwilioDouble implements VendorDouble, FaultableVendor {
   readonly endpoints: readonly EndpointDescription[] = TWILIO_ENDPOINTS;
   readonly blockList = new BlockList();
   readonly messages = new MessageStore();
+  private readonly emails: Emails;
+  private readonly sync: SyncStore;
   readonly progress: Progress;
   private readonly account = defaultAccount();
   private readonly services: MessagingServices;
@@ -71,6 +78,8 @@ export class TwilioDouble implements VendorDouble, FaultableVendor {
   ) {
     const { account } = this;
     this.services = new MessagingServices(account, ids);
+    this.emails = new Emails(clock, ids);
+    this.sync = new SyncStore(clock, ids);
     this.guard = new TwilioGuard(account, clock);
     this.callbacks = new CallbackSender({ clock, ids, caller, log, account });
     this.progress = new Progress({
@@ -96,16 +105,7 @@ export class TwilioDouble implements VendorDouble, FaultableVendor {
         });
         addAccountRoutes(child, this.account);
       });
-    mountAt(server, '/twilio-messaging', (child) => {
-      this.addHooks(child);
-      const { clock, account, services } = this;
-      addServiceRoutes(child, {
-        clock,
-        account,
-        services,
-        baseUrl: () => `${this.origin.url}/twilio-messaging`,
-      });
-    });
+    this.mountHosts(server);
   }
 
   connectionOf(request: FastifyRequest): string | undefined {
@@ -123,6 +123,9 @@ export class TwilioDouble implements VendorDouble, FaultableVendor {
     const twilio = {
       apiBaseUrl: `${origin}/twilio`,
       messagingBaseUrl: `${origin}/twilio-messaging`,
+      commsBaseUrl: `${origin}/twilio-comms`,
+      syncBaseUrl: `${origin}/twilio-sync`,
+      accountsBaseUrl: `${origin}/twilio-accounts`,
       accountSid: this.account.sid,
       authToken: this.account.authToken,
       apiKeySid: key?.[0],
@@ -163,7 +166,16 @@ export class TwilioDouble implements VendorDouble, FaultableVendor {
   }
 
   recent(count: number): RecentItem[] {
-    return this.messages.latest(count).map((message) => ({
+    const emails = this.emails.latest(count).map((email) => ({
+      at: new Date(email.createdAt).toISOString(),
+      id: email.id,
+      to: email.to.address,
+      text: email.content.subject,
+      status: email.status.toLowerCase(),
+      isFinal: email.status === 'DELIVERED' || email.status === 'OPENED',
+      problem: email.status === 'FAILED' || email.status === 'UNDELIVERED' ? 'not delivered' : undefined,
+    }));
+    const messages = this.messages.latest(count).map((message) => ({
       at: new Date(message.createdAt).toISOString(),
       id: message.sid,
       to: message.to,
@@ -172,11 +184,14 @@ export class TwilioDouble implements VendorDouble, FaultableVendor {
       isFinal: message.status === 'delivered' || message.status === 'received',
       problem: message.errorMessage ?? undefined,
     }));
+    return [...messages, ...emails].toSorted((a, b) => b.at.localeCompare(a.at)).slice(0, count);
   }
 
   reset(): void {
     Object.assign(this.account, defaultAccount());
     this.messages.clear();
+    this.emails.clear();
+    this.sync.clear();
     this.blockList.clear();
     this.outcomes = new Map(DEFAULT_OUTCOMES);
     this.progress.change(defaultProgress);
@@ -244,6 +259,27 @@ export class TwilioDouble implements VendorDouble, FaultableVendor {
     const [service] = this.services.all();
     const numbers = this.account.numbers.map(({ number }) => number);
     this.blockList.block(OPTED_OUT, service ? [service.sid, ...numbers] : numbers);
+  }
+
+  /** The hosts beside `api.twilio.com`. */
+  private mountHosts(server: FastifyInstance): void {
+    const { clock, ids, ledger, account, services, blockList } = this;
+    const hosts: Readonly<Record<string, (scope: FastifyInstance, baseUrl: () => string) => void>> = {
+      '/twilio-messaging': (scope, baseUrl) => addServiceRoutes(scope, { clock, account, services, baseUrl }),
+      '/twilio-comms': (scope, baseUrl) =>
+        addEmailRoutes(scope, { emails: this.emails, ledger, accountSid: account.sid, baseUrl }),
+      '/twilio-sync': (scope, baseUrl) =>
+        addSyncRoutes(scope, { store: this.sync, ledger, accountSid: account.sid, baseUrl }),
+      '/twilio-accounts': (scope) => {
+        const credentialsChanged = (): void => this.guard.forget();
+        addAccountsHostRoutes(scope, { clock, ids, ledger, account, blockList, credentialsChanged });
+      },
+    };
+    for (const [prefix, addRoutes] of Object.entries(hosts))
+      mountAt(server, prefix, (scope) => {
+        this.addHooks(scope);
+        addRoutes(scope, () => this.origin.url + prefix);
+      });
   }
 
   private addHooks(server: FastifyInstance): void {

@@ -25,4 +25,21 @@ export const TWILIO_ENDPOINTS = describe([
     'numbers; POST /{sid}.json sets SmsUrl',
   ],
   ['GET, POST', '/twilio-messaging/v1/Services', 'Messaging Services; /{sid}, /{sid}/PhoneNumbers'],
+  [
+    'POST, GET',
+    '/twilio-comms/v1/Emails',
+    'send (202 with an operation), list: operationId, tags, status, startDate, endDate, pageSize, pageToken',
+  ],
+  ['GET, DELETE', '/twilio-comms/v1/Emails/{id}', 'one e-mail; GET /Emails/Operations/{id}'],
+  [
+    'GET, POST, DELETE',
+    '/twilio-sync/v1/Services',
+    'Sync Services, /{sid}/Maps and /Maps/{map}/Items/{key} with If-Match',
+  ],
+  ['POST', '/twilio-accounts/v1/Contacts/Bulk', 'bulk contacts; /Consents/Bulk changes the block list'],
+  [
+    'POST, DELETE',
+    '/twilio-accounts/v1/AuthTokens/Secondary',
+    'a second auth token; POST /AuthTokens/Promote makes it the first',
+  ],
 ]);

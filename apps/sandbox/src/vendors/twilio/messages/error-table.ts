@@ -48,6 +48,10 @@ export const PROBLEMS: ReadonlyMap<number, TwilioProblem> = new Map(
     problem(30410, 'Message cannot be deleted while it is in flight', 409),
     problem(30646, 'Validation of the item failed'),
     problem(35114, 'SendAt time must be between 15 minutes and 35 days (inclusive) in the future'),
+    problem(54006, 'Data size exceeds the 16 KiB limit', 413),
+    problem(54208, 'An Item with the given key already exists in the Map', 409),
+    problem(54209, 'Invalid key: 1 to 256 characters'),
+    problem(54301, 'Unique name already exists', 409),
   ].map((entry) => [entry.code, entry]),
 );
 
