@@ -18,6 +18,7 @@ import { OutcomesController } from './api/outcomes.controller.js';
 import { OverviewController } from './api/overview.controller.js';
 import { DatabasePatience } from './audit/database-patience.js';
 import type { consoleConfig } from './console.config.js';
+import { ConsoleMetrics } from './console.metrics.js';
 import { type AuditPorts, ConsolePipeline } from './console.pipeline.js';
 import { EventStreams } from './feed/event-streams.js';
 import { LiveFeed } from './feed/live-feed.js';
@@ -94,6 +95,11 @@ function dataProviders(context: ConsoleContext) {
       useFactory: (database: Database) => new LiveFeed(database.outcomes, clock),
     },
     {
+      provide: ConsoleMetrics,
+      inject: [LiveFeed],
+      useFactory: (feed: LiveFeed) => new ConsoleMetrics(context.registry, () => feed.listenerCount),
+    },
+    {
       provide: EventStreams,
       inject: [DATABASE, LiveFeed],
       useFactory: (database: Database, feed: LiveFeed) => {
@@ -104,8 +110,8 @@ function dataProviders(context: ConsoleContext) {
     },
     {
       provide: AUDIT_PORTS,
-      inject: [DATABASE, LiveFeed],
-      useFactory: (database: Database, feed: LiveFeed): AuditPorts => ({
+      inject: [DATABASE, LiveFeed, ConsoleMetrics],
+      useFactory: (database: Database, feed: LiveFeed, metrics: ConsoleMetrics): AuditPorts => ({
         outcomes: database.outcomes,
         deadLetters: database.deadLetters,
         patience: new DatabasePatience({
@@ -115,7 +121,10 @@ function dataProviders(context: ConsoleContext) {
               ? logger.info({ event: 'database.back' })
               : logger.warn({ event: 'database.away', error }),
         }),
-        written: () => feed.nudge(),
+        written: (kind, rows, durationMs) => {
+          metrics.written(kind, rows, durationMs);
+          if (kind === 'outcome') feed.nudge();
+        },
       }),
     },
     {

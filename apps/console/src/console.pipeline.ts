@@ -11,8 +11,8 @@ export interface AuditPorts {
   readonly outcomes: Pick<OutcomeStore, 'addAll'>;
   readonly deadLetters: Pick<DeadLetterStore, 'addAll'>;
   readonly patience: DatabasePatience;
-  /** Told after outcomes were written, so that live feeds look at once. */
-  readonly written: () => void;
+  /** Told after rows were written, for the metrics and for live feeds, which look at once. */
+  readonly written: (kind: 'outcome' | 'dead-letter', rows: number, durationMs: number) => void;
 }
 
 const MAX_BATCH = 500;
@@ -33,13 +33,16 @@ export class ConsolePipeline {
   @ConsumeBatch(topics.outcomes, { lane: () => OUTCOMES_LANE, maxBatch: MAX_BATCH })
   async storeOutcomes(records: readonly InputRecord<Outcome>[], context: TaskContext): Promise<void> {
     const rows = records.map((record) => outcomeRow(record.value));
+    const startedAt = context.now();
     await this.ports.patience.write(context.signal, () => this.ports.outcomes.addAll(rows));
-    this.ports.written();
+    this.ports.written('outcome', rows.length, context.now() - startedAt);
   }
 
   @ConsumeBatch(topics.deadLetters, { lane: () => DEAD_LETTERS_LANE, maxBatch: MAX_BATCH })
   async indexDeadLetters(records: readonly InputRecord<DeadLetter>[], context: TaskContext): Promise<void> {
     const rows = records.map((record) => deadLetterRow(record));
+    const startedAt = context.now();
     await this.ports.patience.write(context.signal, () => this.ports.deadLetters.addAll(rows));
+    this.ports.written('dead-letter', rows.length, context.now() - startedAt);
   }
 }

@@ -28,13 +28,11 @@ export class ApiErrorFilter implements ExceptionFilter {
     }
     const away = isOfDatabase(error) || codeOf(error) === 'log-unavailable';
     this.logger.error({ event: 'api.failed', error });
-    void reply
-      .code(away ? HttpStatus.SERVICE_UNAVAILABLE : HttpStatus.INTERNAL_SERVER_ERROR)
-      .send({
-        message: away
-          ? 'The database does not answer at the moment; try again.'
-          : 'Something went wrong; the log says what.',
-      });
+    void reply.code(away ? HttpStatus.SERVICE_UNAVAILABLE : HttpStatus.INTERNAL_SERVER_ERROR).send({
+      message: away
+        ? 'The database does not answer at the moment; try again.'
+        : 'Something went wrong; the log says what.',
+    });
   }
 }
 

@@ -84,4 +84,19 @@ describe('how a command stands', () => {
   ])('is %s after %j', (result, words) => {
     expect(resultOf(...words)).toBe(result);
   });
+
+  it('is what became of its last message, when it was sent again', () => {
+    const first = { ...command, messageSid: 'SM1' };
+    const undelivered = outcome('deliver', 'undelivered', 2, { ...first, nextTryAt: START + 60_000 });
+    const trail = [outcome('send', 'sent', 1, first), undelivered];
+    expect(traceView('command-1', trail)?.commands[0]?.result).toBe('waiting');
+    const again = [...trail, outcome('send', 'sent', 3, { ...command, messageSid: 'SM2' })];
+    expect(traceView('command-1', again)?.commands[0]?.result).toBe('sent');
+  });
+
+  it('is the failure that a report told of before the send was booked', () => {
+    const sid = { ...command, messageSid: 'SM1' };
+    const trail = [outcome('deliver', 'failed', 1, sid), outcome('send', 'sent', 2, sid)];
+    expect(traceView('command-1', trail)?.commands[0]?.result).toBe('failed');
+  });
 });

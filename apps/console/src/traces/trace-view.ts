@@ -182,15 +182,35 @@ function commandsOfMessages(outcomes: readonly Outcome[]): Map<string, string> {
  * that was dropped says nothing about the message itself.
  */
 function resultOf(outcomes: readonly Outcome[]): CommandResult {
-  const said = new Set(outcomes.map((outcome) => `${outcome.step}/${outcome.status}`));
+  const said = new Set(outcomes.map(wordOf));
   const any = (...words: readonly string[]): boolean => words.some((word) => said.has(word));
   if (any('deliver/delivered', 'deliver/read')) return 'delivered';
-  if (any('deliver/undelivered', 'deliver/failed', 'send/failed', 'send/dead-lettered')) return 'failed';
+  if (any('deliver/canceled')) return 'not-sent';
+  const failure = lastFailure(outcomes);
+  if (failure) return failure.nextTryAt === null ? 'failed' : 'waiting';
   if (any('send/sent')) return 'sent';
   if (any('send/skipped', 'send/cancelled', 'map/skipped', 'map/cancelled')) return 'not-sent';
-  if (any('send/parked', 'send/uncertain')) return 'waiting';
+  if (any('send/parked', 'send/uncertain', 'map/scheduled')) return 'waiting';
   if (any('map/mapped', 'send/sending')) return 'in-progress';
   return any('map/duplicate', 'send/duplicate') ? 'not-sent' : 'in-progress';
+}
+
+const FAILURES = new Set(['deliver/undelivered', 'deliver/failed', 'send/failed', 'send/dead-lettered']);
+
+/** The last failure, unless the command was sent again since, as another message. */
+function lastFailure(outcomes: readonly Outcome[]): Outcome | undefined {
+  const failure = outcomes.findLast((outcome) => FAILURES.has(wordOf(outcome)));
+  const sent = outcomes.findLast((outcome) => wordOf(outcome) === 'send/sent');
+  const sentAgain =
+    failure !== undefined &&
+    sent !== undefined &&
+    sent.at >= failure.at &&
+    sent.messageSid !== failure.messageSid;
+  return sentAgain ? undefined : failure;
+}
+
+function wordOf(outcome: Outcome): string {
+  return `${outcome.step}/${outcome.status}`;
 }
 
 function isNotSent(outcome: Outcome): boolean {

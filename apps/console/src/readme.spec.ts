@@ -1,0 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { serviceSchema, undocumentedVariables } from '#libs/platform';
+import { consoleConfig } from './console.config.js';
+
+it('documents every variable in the README', () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  expect(undocumentedVariables(serviceSchema(consoleConfig), readme)).toEqual([]);
+});
