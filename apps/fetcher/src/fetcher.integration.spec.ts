@@ -18,30 +18,38 @@ const xeroTime = `/Date(${Date.now()}+0000)/`;
 /** Xero's books and token-broker's answer in one small server. */
 const asked: string[] = [];
 let polledPayments: unknown[] = [];
-let server: Server;
+let server: Server | undefined;
+let url = '';
 let running: RunningService<unknown> | undefined;
 
 beforeAll(async () => {
-  await probe.prepare([
-    ...stateTopics(['xero']).filter(({ name }) => name.startsWith('fetcher-xero.')),
-    topics.connections,
-    changeNoticesOf('xero'),
-    topics.records,
-    topics.outcomes,
-    topics.deadLetters,
-  ]);
+  // Another spec may be making the same topics at this moment.
+  await vi.waitFor(
+    () =>
+      probe.prepare([
+        ...stateTopics(['xero']).filter(({ name }) => name.startsWith('fetcher-xero.')),
+        topics.connections,
+        changeNoticesOf('xero'),
+        topics.records,
+        topics.outcomes,
+        topics.deadLetters,
+      ]),
+    { timeout: 60_000, interval: 500 },
+  );
   // A limit high enough that polls need not keep away from it.
   const settings = { pollIntervalSeconds: '1', dailyLimit: '999999999', minuteLimit: '100000' };
   const connection = { ...aConnection(connectionId), settings, updatedAt: Date.now() };
   await probe.write(topics.connections, connectionId, connection);
-  server = createServer((request, response) => {
+  const listening = createServer((request, response) => {
     request.resume();
     const body = answer(request.url ?? '');
     response.statusCode = body === undefined ? 404 : 200;
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(body ?? {}));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server = listening;
+  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
 });
 
 afterEach(async () => {
@@ -49,8 +57,8 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  server.closeAllConnections();
-  server.close();
+  server?.closeAllConnections();
+  server?.close();
   await probe.close();
 });
 
@@ -93,7 +101,6 @@ function invoiceOf(id: string) {
 }
 
 async function start(): Promise<void> {
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const service = await startService(fetcherService, {
     environment: {
       PORT: '0',

@@ -15,16 +15,21 @@ const flowId = `flow-${randomUUID()}`;
 let running: RunningService<unknown> | undefined;
 
 beforeAll(async () => {
-  await probe.prepare([
-    ...stateTopics([]).filter(({ name }) => name.startsWith('mapper.')),
-    topics.connections,
-    topics.flows,
-    topics.records,
-    topics.messages,
-    changeNoticesOf('xero'),
-    topics.outcomes,
-    topics.deadLetters,
-  ]);
+  // Another spec may be making the same topics at this moment.
+  await vi.waitFor(
+    () =>
+      probe.prepare([
+        ...stateTopics([]).filter(({ name }) => name.startsWith('mapper.')),
+        topics.connections,
+        topics.flows,
+        topics.records,
+        topics.messages,
+        changeNoticesOf('xero'),
+        topics.outcomes,
+        topics.deadLetters,
+      ]),
+    { timeout: 60_000, interval: 500 },
+  );
   await probe.write(topics.connections, source.connectionId, source);
   await probe.write(topics.connections, target.connectionId, target);
   await probe.write(topics.flows, flowId, flow(1, issuedStep));

@@ -16,22 +16,28 @@ const from = '+15005550006';
 /** Twilio's messages and token-broker's answer in one small server. */
 const posted: { form: URLSearchParams; sid: string; at: number }[] = [];
 let answerSends = true;
-let server: Server;
+let server: Server | undefined;
+let url = '';
 let running: RunningService<unknown> | undefined;
 
 beforeAll(async () => {
-  await probe.prepare([
-    ...stateTopics([]).filter(({ name }) => name.startsWith('twilio-sender.')),
-    topics.connections,
-    topics.messages,
-    topics.deliveryReports,
-    topics.communications,
-    topics.outcomes,
-    topics.deadLetters,
-  ]);
+  // Another spec may be making the same topics at this moment.
+  await vi.waitFor(
+    () =>
+      probe.prepare([
+        ...stateTopics([]).filter(({ name }) => name.startsWith('twilio-sender.')),
+        topics.connections,
+        topics.messages,
+        topics.deliveryReports,
+        topics.communications,
+        topics.outcomes,
+        topics.deadLetters,
+      ]),
+    { timeout: 60_000, interval: 500 },
+  );
   const connection = { ...twilioConnection, connectionId, settings: { from } };
   await probe.write(topics.connections, connectionId, connection);
-  server = createServer((request, response) => {
+  const listening = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -41,7 +47,9 @@ beforeAll(async () => {
       response.end(JSON.stringify(body));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server = listening;
+  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
 });
 
 afterEach(async () => {
@@ -49,8 +57,8 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  server.closeAllConnections();
-  server.close();
+  server?.closeAllConnections();
+  server?.close();
   await probe.close();
 });
 
@@ -83,7 +91,6 @@ function toMessage({ form, sid, at }: (typeof posted)[number]) {
 }
 
 async function start(): Promise<void> {
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const service = await startService(twilioSenderService, {
     environment: {
       PORT: '0',
