@@ -24,7 +24,9 @@ type Cell = string | { readonly text: string; readonly kind: 'id' | 'good' | 'ba
 export function renderPage(content: PageContent): string {
   const { clock, vendors, items, effects, deliveries, faults } = content;
   const summaries = vendors.map(({ name, summary }) => {
-    const figures = Object.entries(summary).map(([label, value]) => `${String(value)} ${label}`);
+    const figures = Object.entries(summary).map(([label, value]) =>
+      typeof value === 'number' ? `${String(value)} ${label}` : `${label}: ${value}`,
+    );
     return `<b>${escapeHtml(name)}</b> ${escapeHtml(figures.join(' · '))}`;
   });
   const pace = clock.speed === 1 ? '' : `, ${String(clock.speed)} times as fast`;

@@ -160,7 +160,8 @@ export class TwilioDouble implements VendorDouble, FaultableVendor {
   summary(): Record<string, number | string> {
     return {
       messages: this.messages.size,
-      optOuts: this.blockList.size,
+      emails: this.emails.size,
+      'opt-outs': this.blockList.size,
       services: this.services.all().length,
     };
   }

@@ -49,5 +49,9 @@ export const XERO_ENDPOINTS = describe([
   ['GET, PUT', '/xero/api.xro/2.0/TrackingCategories', 'list and create; PUT /{id}/Options'],
   ['GET', '/xero/api.xro/2.0/Accounts', 'the chart of accounts'],
   ['GET', '/xero/api.xro/2.0/Organisation', 'country, currency, time zone, lock dates'],
-  ['GET, PUT', '/xero/api.xro/2.0/{Invoices|Contacts|Payments}/{id}/History', 'history notes'],
+  [
+    'GET, PUT',
+    '/xero/api.xro/2.0/{collection}/{id}/History',
+    'history notes of Invoices, Contacts and Payments',
+  ],
 ]);
