@@ -51,13 +51,23 @@ export class IngressOffer implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async offer(doubles: readonly VendorDouble[], ingressUrl: string): Promise<void> {
-    const waiting: VendorDouble[] = [];
-    for (const double of doubles) {
+    const isUp = await isLive(ingressUrl);
+    const waiting: VendorDouble[] = isUp ? [] : [...doubles];
+    for (const double of isUp ? doubles : []) {
       if (double.offerIngress && !(await double.offerIngress(ingressUrl))) waiting.push(double);
       else if (double.offerIngress)
         this.options.logger.info({ event: 'webhooks.connected', vendor: double.vendor });
     }
     // Not stopped meanwhile.
     if (this.cancel) this.again(waiting);
+  }
+}
+
+/** A handshake with a service that is not up yet would only fill the log of deliveries. */
+async function isLive(ingressUrl: string): Promise<boolean> {
+  try {
+    return (await fetch(`${ingressUrl}/health/live`, { signal: AbortSignal.timeout(2000) })).ok;
+  } catch {
+    return false;
   }
 }

@@ -14,6 +14,3 @@ export const sandboxConfig = z.object({
     httpUrl().optional(),
   ),
 });
-
-/** The parsed {@link sandboxConfig}. */
-export type SandboxConfig = z.output<typeof sandboxConfig>;

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { FaultPlan, FaultSpec } from './fault-plan.js';
 
@@ -61,8 +62,11 @@ export function pathOf(url: string): string {
   return query === -1 ? url : url.slice(0, query);
 }
 
+/** Kinds that let the request through and spoil its answer, whatever `when` says. */
+const SPOILING = new Set<FaultSpec['kind']>(['slow-body', 'endless-body', 'cut-body', 'gzip-bomb']);
+
 function spoilsBody(fault: FaultSpec): boolean {
-  return fault.kind === 'slow-body' || fault.kind === 'endless-body' || fault.kind === 'cut-body';
+  return SPOILING.has(fault.kind);
 }
 
 function strikeBefore(fault: FaultSpec, vendor: FaultableVendor, reply: FastifyReply): void {
@@ -102,8 +106,15 @@ function strikeAfter(
   reply.removeHeader('content-length');
   if (fault.kind === 'slow-body') done(null, Readable.from(trickle(text, fault.bytesPerSecond)));
   else if (fault.kind === 'endless-body') done(null, Readable.from(endless(text)));
-  else cutBody(reply, text);
+  else if (fault.kind === 'gzip-bomb') {
+    void reply.header('content-encoding', 'gzip');
+    done(null, (gzipBomb ??= gzipSync(Buffer.alloc(BOMB_BYTES))));
+  } else cutBody(reply, text);
 }
+
+/** What a gzip bomb unpacks to; packed it is about a thousandth. */
+const BOMB_BYTES = 100 * 1024 * 1024;
+let gzipBomb: Buffer | undefined;
 
 function errorOf(fault: FaultSpec, vendor: FaultableVendor): { contentType: string; body: string } {
   const own = vendor.errorBody(fault.status ?? 500);

@@ -11,7 +11,16 @@ export const faultSchema = z
       .optional()
       .describe('"METHOD glob" or "glob", compared with the end of the path, e.g. "POST /Messages.json"'),
     connection: z.string().min(1).optional().describe('Xero tenant id, Twilio account SID'),
-    kind: z.enum(['status', 'reset', 'timeout', 'latency', 'slow-body', 'endless-body', 'cut-body']),
+    kind: z.enum([
+      'status',
+      'reset',
+      'timeout',
+      'latency',
+      'slow-body',
+      'endless-body',
+      'cut-body',
+      'gzip-bomb',
+    ]),
     when: z
       .enum(['before', 'after'])
       .default('before')

@@ -1,4 +1,5 @@
 import { createConnection } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { request } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { SandboxUnderTest, type TestClients } from '../testing/sandbox-under-test.js';
@@ -104,6 +105,25 @@ describe('after applying', () => {
     await arm({ kind: 'slow-body', bytesPerSecond: 100_000, times: 1 });
     expect(JSON.parse((await send()).text)).toMatchObject({ to: '+6421555123' });
   });
+
+  test('the body can be a gzip bomb', async () => {
+    await arm({ kind: 'gzip-bomb', times: 1 });
+    const answer = await request(
+      `${twilio.apiBaseUrl}/2010-04-01/Accounts/${twilio.accountSid}/Messages.json`,
+      {
+        method: 'POST',
+        headers: {
+          authorization: `Basic ${Buffer.from(`${twilio.accountSid}:${twilio.authToken}`).toString('base64')}`,
+          'content-type': 'application/x-www-form-urlencoded',
+        },
+        body: 'To=%2B6421555123&From=%2B6421555000&Body=x',
+      },
+    );
+    expect(answer.headers['content-encoding']).toBe('gzip');
+    const packed = Buffer.from(await answer.body.arrayBuffer());
+    expect(packed.length).toBeLessThan(1_000_000);
+    expect(() => gunzipSync(packed, { maxOutputLength: 90_000_000 })).toThrow(/larger than/);
+  }, 20_000);
 
   test('the body can go on for ever', async () => {
     await arm({ kind: 'endless-body', times: 1 });

@@ -110,7 +110,7 @@ export class TwilioDouble implements VendorDouble, FaultableVendor {
 
   connectionOf(request: FastifyRequest): string | undefined {
     const { AccountSid } = (request.params ?? {}) as { AccountSid?: string };
-    return AccountSid ?? this.account.sid;
+    return AccountSid?.replace(/\.json$/, '') ?? this.account.sid;
   }
 
   errorBody(status: number): { contentType: string; body: string } {

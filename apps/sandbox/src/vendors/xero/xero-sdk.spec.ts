@@ -71,6 +71,7 @@ async function newInvoice(status: Invoice.StatusEnum, amount = 100, number?: str
 
 async function bankAccount(): Promise<string> {
   const { body } = await api.getAccounts(tenant, undefined, 'Type=="BANK"');
+  expect(body.accounts?.map(({ code }) => code)).toEqual(['090', '091']);
   return body.accounts?.find(({ code }) => code === '090')?.accountID ?? '';
 }
 

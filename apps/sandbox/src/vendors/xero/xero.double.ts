@@ -81,7 +81,13 @@ export class XeroDouble implements VendorDouble, FaultableVendor {
     @Inject(DeliveryLog) log: DeliveryLog,
     @Inject(Origin) private readonly origin: Origin,
   ) {
-    this.grants = new Grants(clock, ids, { ...documentedLifetimes });
+    this.grants = new Grants({
+      clock,
+      ids,
+      settings: { ...documentedLifetimes },
+      sealKey: this.app.clientSecret,
+      isTenant: (tenantId) => this.books.has(tenantId),
+    });
     this.idempotency = new IdempotencyKeys(clock);
     this.subscription = new XeroWebhooks({ clock, ids, caller, log, key: this.app.webhookKey });
     this.seed();

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import type { Books } from '../books/books.js';
 import { asFields, listField, textField } from '../books/fields.js';
-import { readModifiedSince } from '../books/xero-dates.js';
 import { accountView, noteView, organisationView, trackingView } from '../books/views.js';
-import type { TrackingCategory } from '../books/xero-types.js';
+import type { Account, TrackingCategory } from '../books/xero-types.js';
 import { findContactByPath } from './contacts.routes.js';
 import { sendNotFound, sendRows, sendValidation } from './envelope.js';
 import { findInvoice } from './invoices.routes.js';
+import { sendList } from './lists.js';
 import { elementsOf } from './write-elements.js';
 import { type AccountingContext, booksOf } from './xero-context.js';
 
@@ -25,15 +25,14 @@ export function addSettingsRoutes(server: FastifyInstance, context: AccountingCo
   );
 
   server.get('/Accounts', (request, reply) => {
-    const header = request.headers['if-modified-since'];
-    const since = (header === undefined ? undefined : readModifiedSince(header)) ?? 0;
-    const accounts = booksOf(request).accounts.filter((account) => account.updatedAt >= since);
-    return sendRows(
-      reply,
-      now(),
-      'Accounts',
-      accounts.map((account) => JSON.stringify(accountView(account))),
-    );
+    const { accounts } = booksOf(request);
+    return sendList<Account>(request, reply, {
+      collection: 'Accounts',
+      now: now(),
+      select: ({ modifiedSince = 0 }) => accounts.filter(({ updatedAt }) => updatedAt >= modifiedSince),
+      view: accountView,
+      text: (account) => JSON.stringify(accountView(account)),
+    });
   });
 
   server.get<WithId>('/Accounts/:id', (request, reply) => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '#libs/core';
 import { fixedUuid, type Ids } from '../../../kit/ids.js';
+import { RefreshTokenSeal } from './refresh-token-seal.js';
 
 /** How long things live; changed by `POST /__sandbox/xero/oauth`. */
 export interface OAuthSettings {
@@ -78,6 +79,16 @@ export class InvalidGrantError extends Error {
   override readonly name = 'InvalidGrantError';
 }
 
+/** What grants need from outside. */
+export interface GrantsOptions {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly settings: OAuthSettings;
+  /** Key of the MAC over refresh tokens; the same in every run. */
+  readonly sealKey: string;
+  readonly isTenant: (tenantId: string) => boolean;
+}
+
 /** Consents, codes, tokens and connections of the app. */
 export class Grants {
   readonly connections = new Map<string, Connection>();
@@ -88,12 +99,27 @@ export class Grants {
   private readonly refreshTokens = new Map<string, RefreshToken>();
   private readonly accessTokens = new Map<string, AccessToken>();
   private readonly grants: Grant[] = [];
+  private readonly seal: RefreshTokenSeal;
+  /** When a user's or a tenant's tokens were revoked, for tokens that this process has not seen yet. */
+  private readonly revokedAt = new Map<string, number>();
+  /** Tokens of worlds before a reset. */
+  private readonly forgotten = new Set<string>();
 
-  constructor(
-    private readonly clock: Clock,
-    private readonly ids: Ids,
-    readonly settings: OAuthSettings,
-  ) {}
+  constructor(private readonly options: GrantsOptions) {
+    this.seal = new RefreshTokenSeal(options.sealKey);
+  }
+
+  get settings(): OAuthSettings {
+    return this.options.settings;
+  }
+
+  private get clock(): Clock {
+    return this.options.clock;
+  }
+
+  private get ids(): Ids {
+    return this.options.ids;
+  }
 
   /** Records a consent and connects its tenants. */
   consent({ userId, scopes, tenantIds }: Consent): Grant {
@@ -142,12 +168,13 @@ export class Grants {
   }
 
   issueRefreshToken(grant: Grant): string {
-    const token = this.ids.token();
-    this.refreshTokens.set(token, {
-      grant,
-      expiresAt: this.clock.now() + this.settings.refreshTtlMs,
-      usedAt: undefined,
-    });
+    const expiresAt = this.clock.now() + this.settings.refreshTtlMs;
+    const { userId, scopes, tenantIds, authEventId, authTime } = grant;
+    const token = this.seal.seal(
+      { userId, scopes, tenantIds, authEventId, authTime, expiresAt },
+      this.ids.token(),
+    );
+    this.refreshTokens.set(token, { grant, expiresAt, usedAt: undefined });
     return token;
   }
 
@@ -158,7 +185,7 @@ export class Grants {
    */
   useRefreshToken(token: string): Grant {
     const now = this.clock.now();
-    const known = this.refreshTokens.get(token);
+    const known = this.refreshTokens.get(token) ?? this.revive(token);
     if (!known || known.grant.revoked || known.expiresAt <= now)
       throw new InvalidGrantError('unknown, revoked or expired refresh token');
     if (known.usedAt !== undefined && now >= known.usedAt + this.settings.refreshGraceMs) {
@@ -190,6 +217,7 @@ export class Grants {
   /** Revocation as Xero does it: the user's refresh tokens die and the connections go. */
   revokeUser(userId: string): void {
     for (const grant of this.grants) if (grant.userId === userId) grant.revoked = true;
+    this.revokedAt.set(userId, this.clock.now());
     for (const connection of this.connections.values())
       if (connection.userId === userId) this.disconnect(connection.id);
   }
@@ -197,6 +225,7 @@ export class Grants {
   /** Kills the tokens that reach a tenant, but leaves its connection: the next refresh answers `invalid_grant`. */
   revokeTokensOf(tenantId: string): void {
     for (const grant of this.grants) if (grant.tenantIds.includes(tenantId)) grant.revoked = true;
+    this.revokedAt.set(tenantId, this.clock.now());
   }
 
   connectionOf(userId: string, tenantId: string): Connection | undefined {
@@ -222,10 +251,31 @@ export class Grants {
   reset(): void {
     for (const grant of this.grants) grant.revoked = true;
     this.grants.length = 0;
+    for (const token of this.refreshTokens.keys()) this.forgotten.add(token);
     const maps = [this.connections, this.byUserAndTenant, this.usersOfTenant, this.codes, this.refreshTokens];
+    this.revokedAt.clear();
     for (const map of maps) map.clear();
     this.accessTokens.clear();
     this.formerConnections.clear();
+  }
+
+  /** Takes a token of a sandbox before this one, when its tenants are still there and were not disconnected since. */
+  private revive(token: string): RefreshToken | undefined {
+    const sealed = this.forgotten.has(token) ? undefined : this.seal.open(token);
+    if (!sealed?.tenantIds.every((tenantId) => this.options.isTenant(tenantId))) return undefined;
+    const { expiresAt, ...consent } = sealed;
+    const subjects = [consent.userId, ...consent.tenantIds];
+    const isRevoked = subjects.some((subject) => (this.revokedAt.get(subject) ?? 0) >= consent.authTime);
+    if (isRevoked) return undefined;
+    const grant: Grant = { ...consent, id: this.ids.uuid(), revoked: false };
+    this.grants.push(grant);
+    for (const tenantId of grant.tenantIds) {
+      const wasDisconnected = this.formerConnections.has(namedConnection(grant.userId, tenantId));
+      if (!wasDisconnected) this.connect(grant.userId, tenantId, grant.authEventId, this.clock.now());
+    }
+    const revived = { grant, expiresAt, usedAt: undefined };
+    this.refreshTokens.set(token, revived);
+    return revived;
   }
 
   private connect(userId: string, tenantId: string, authEventId: string, now: number): void {
@@ -235,8 +285,7 @@ export class Grants {
       known.updatedAt = now;
       return;
     }
-    // Named after its two ends, so that a script finds the same connection id in every run; a reconnection is a new one.
-    const named = fixedUuid(`xero connection ${userId} ${tenantId}`);
+    const named = namedConnection(userId, tenantId);
     const id = this.formerConnections.has(named) ? this.ids.uuid() : named;
     const connection = { id, userId, tenantId, authEventId, createdAt: now, updatedAt: now };
     this.connections.set(id, connection);
@@ -253,6 +302,11 @@ export class Grants {
     for (const [token, access] of this.accessTokens)
       if (access.expiresAt <= now) this.accessTokens.delete(token);
   }
+}
+
+/** A connection's id is named after its two ends, so that a script finds the same in every run; a reconnection gets another. */
+function namedConnection(userId: string, tenantId: string): string {
+  return fixedUuid(`xero connection ${userId} ${tenantId}`);
 }
 
 function challengeOf(verifier: string): string {

@@ -218,6 +218,35 @@ describe('refresh tokens', () => {
   });
 });
 
+describe('a refresh token of an earlier run', () => {
+  test('still works for the demo organisation, as Xero would know it', async () => {
+    const former = await freshRefreshToken();
+    const earlier = sandbox;
+    sandbox = await SandboxUnderTest.start();
+    try {
+      xero = { ...xero, authBaseUrl: `${sandbox.url}/xero/identity`, apiBaseUrl: `${sandbox.url}/xero` };
+      const { status, body } = await refresh(former);
+      expect(status).toBe(200);
+      const organisation = await fetch(`${xero.apiBaseUrl}/connections`, {
+        headers: { authorization: `Bearer ${body['access_token'] ?? ''}` },
+      });
+      expect(await organisation.json()).toMatchObject([{ tenantName: 'Demo Company (NZ)' }]);
+      expect((await refresh(`${former}x`)).body).toEqual({ error: 'invalid_grant' });
+      await sandbox.post('/xero/revoke', { tenantId: xero.accounts[0]?.accountId });
+      expect((await refresh(former)).body).toEqual({ error: 'invalid_grant' });
+    } finally {
+      await sandbox.stop();
+      sandbox = earlier;
+    }
+  });
+
+  test('does not outlive a reset', async () => {
+    const former = await freshRefreshToken();
+    await sandbox.post('/reset');
+    expect((await refresh(former)).body).toEqual({ error: 'invalid_grant' });
+  });
+});
+
 test('connections are limited to one consent by its authentication event', async () => {
   await sandbox.post('/xero/oauth', { autoApprove: true });
   const { body } = await exchange((await authorize()).searchParams.get('code') ?? '');

@@ -282,10 +282,11 @@ describe('the intent to receive', () => {
 });
 
 test('ingress is entered by itself as soon as it passes the handshake', async () => {
-  receiver.answer = careful;
+  receiver.answer = (request, response, index) =>
+    request.method === 'GET' ? void response.writeHead(200).end() : careful(request, response, index);
   const connected = await SandboxUnderTest.start({ INGRESS_URL: receiver.url });
   try {
-    await receiver.until(4);
+    await receiver.until(4, ({ method }) => method === 'POST');
     const { xero } = await eventually(async () => {
       const found = await connected.get<{ xero: { status: string; url: string } }>('/webhooks');
       return found.xero.status === 'ok' && found;
