@@ -20,8 +20,6 @@ export const sandboxService: ServiceDefinition<typeof sandboxConfig> = {
   traceRequests: false,
   server: () => ({
     bodyLimit: MAX_BODY_BYTES,
-    // An answer that a fault withholds must not keep the process from ending.
-    forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
   }),
   module: ({ config, clock, logger }) =>
@@ -30,7 +28,12 @@ export const sandboxService: ServiceDefinition<typeof sandboxConfig> = {
       ingressUrl: config.ingressUrl,
       logger,
     }),
-  prepare: (app, { config }) => mountVendors(app, config.http.host),
+  prepare: (app, { config, lifecycle }) => {
+    mountVendors(app, config.http.host);
+    // An answer that a fault withholds must not keep the process from ending; no caller is promised a graceful vendor.
+    const { server }: FastifyInstance = app.getHttpAdapter().getInstance();
+    lifecycle.onShutdown('stop-intake', 'withheld answers', () => server.closeAllConnections());
+  },
 };
 
 function mountVendors(app: NestFastifyApplication, host: string): void {

@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { request } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { SandboxUnderTest, type TestClients } from '../testing/sandbox-under-test.js';
+import { eventually } from '../testing/webhook-receiver.js';
 
 let sandbox: SandboxUnderTest;
 let twilio: TestClients['twilio'];
@@ -141,6 +142,18 @@ describe('after applying', () => {
     }
     expect(received).toBeGreaterThan(1_000_000);
   });
+});
+
+test('a withheld answer does not keep the sandbox from stopping in order', async () => {
+  const other = await SandboxUnderTest.start();
+  await other.post('/faults', { kind: 'timeout', endpoint: 'GET /connections' });
+  const waiting = fetch(`${other.url}/xero/connections`).catch((error: unknown) => error);
+  await eventually(async () => {
+    const { faults } = await other.get<{ faults: { injected: number }[] }>('/faults');
+    return faults[0]?.injected === 1;
+  });
+  expect(await other.stop()).toBe(true);
+  expect(await waiting).toBeInstanceOf(Error);
 });
 
 describe('where and how often', () => {

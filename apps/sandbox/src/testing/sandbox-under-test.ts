@@ -48,8 +48,9 @@ export class SandboxUnderTest {
     return new SandboxUnderTest(service.url, () => service.stop('test over'));
   }
 
-  async stop(): Promise<void> {
-    await this.stopService();
+  /** False when something was not finished in time. */
+  stop(): Promise<boolean> {
+    return this.stopService();
   }
 
   /** POST to the sandbox's API; throws with the answer's text when it is refused. */
