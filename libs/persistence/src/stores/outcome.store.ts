@@ -1,5 +1,5 @@
 import { type DataSource, type Repository } from 'typeorm';
-import type { EpochMs } from '../columns.js';
+import { type EpochMs, instant } from '../columns.js';
 import { OutcomeRow } from '../entities/outcome.entity.js';
 
 /** An outcome as the topic carries it; the contract `Outcome` is one. */
@@ -35,7 +35,7 @@ export interface OutcomeCount {
   readonly count: number;
 }
 
-/** One INSERT carries so many rows at most: 28 parameters each, and the protocol takes 65,535. */
+/** One INSERT carries so many rows at most, so that no statement holds the table for long. */
 const INSERT_ROWS = 1_000;
 
 /** Rounds of following ids; the way webhook → notice → record → command → message needs four. */
@@ -44,20 +44,18 @@ const TRACE_ROUNDS = 6;
 /** The audit trail. */
 export class OutcomeStore {
   private readonly outcomes: Repository<OutcomeRow>;
+  private readonly insertion: string;
 
   constructor(dataSource: DataSource) {
     this.outcomes = dataSource.getRepository(OutcomeRow);
+    this.insertion = insertionOf(this.outcomes);
   }
 
   /** Adds what is not there yet; an outcome that arrives again changes nothing. */
   async addAll(outcomes: readonly NewOutcome[]): Promise<void> {
     for (let start = 0; start < outcomes.length; start += INSERT_ROWS) {
-      const rows = outcomes.slice(start, start + INSERT_ROWS).map((outcome) => ({
-        ...outcome,
-        webhookIds: [...outcome.webhookIds],
-        noticeIds: [...outcome.noticeIds],
-      }));
-      await this.outcomes.createQueryBuilder().insert().values(rows).orIgnore().updateEntity(false).execute();
+      const rows = outcomes.slice(start, start + INSERT_ROWS);
+      await this.outcomes.query(this.insertion, [JSON.stringify(rows)]);
     }
   }
 
@@ -170,4 +168,24 @@ export class OutcomeStore {
 function pathIds(row: OutcomeRow): string[] {
   const single = [row.recordId, row.commandId, row.messageSid].filter((id) => id !== null);
   return [...row.webhookIds, ...row.noticeIds, ...single];
+}
+
+/**
+ * All rows of an INSERT as one JSON parameter. A parameter for each value, as the query builder has it, costs 60 µs a row in this
+ * process (measured with 100 to 500 rows), and the audit trail has four rows an event; this way it is 3 µs, and three times
+ * as many rows a second.
+ */
+function insertionOf(outcomes: Repository<OutcomeRow>): string {
+  const columns = outcomes.metadata.columns.filter((column) => !column.isGenerated);
+  const isInstant = (column: (typeof columns)[number]): boolean => column.type === instant.type;
+  const sourceType = (column: (typeof columns)[number]): string =>
+    isInstant(column) ? 'bigint' : column.isArray ? 'text[]' : 'text';
+  const fields = columns.map((column) => `"${column.propertyName}" ${sourceType(column)}`);
+  const values = columns.map((column) =>
+    isInstant(column) ? `to_timestamp("${column.propertyName}" / 1000.0)` : `"${column.propertyName}"`,
+  );
+  return `
+    INSERT INTO "${outcomes.metadata.tableName}" (${columns.map(({ databaseName }) => `"${databaseName}"`).join(', ')})
+    SELECT ${values.join(', ')} FROM jsonb_to_recordset($1::jsonb) AS given (${fields.join(', ')})
+    ON CONFLICT DO NOTHING`;
 }

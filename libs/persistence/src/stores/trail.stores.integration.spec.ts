@@ -30,6 +30,21 @@ const other = anOutcome('o7', {
   entityNumber: 'INV-1',
 });
 
+test('an outcome comes back as it was given, to the millisecond, empty and odd values included', async () => {
+  const { outcomes } = await openedDatabase(createTestDatabase);
+  const given = anOutcome('o1', {
+    at: 1_795_242_013_271,
+    nextTryAt: 1_795_242_013_999,
+    detail: `quotes ' " \\ and {"json": [1]}, ümläut 🎉`,
+    webhookIds: ['a,b', '{c}', '"d"', ''],
+    noticeIds: [],
+  });
+  await outcomes.addAll([given, anOutcome('o2', { nextTryAt: null, detail: '' })]);
+  const [first, second] = await outcomes.after(0, 10);
+  expect(first).toEqual({ ...given, position: first?.position });
+  expect(second).toMatchObject({ nextTryAt: null, detail: '' });
+});
+
 test('an outcome that arrives again changes nothing', async () => {
   const { outcomes } = await openedDatabase(createTestDatabase);
   await outcomes.addAll([anOutcome('o1', { detail: 'first' })]);
