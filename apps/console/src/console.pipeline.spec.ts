@@ -126,14 +126,16 @@ describe('console', () => {
     expect(driver.sent(topics.deadLetters).map((one) => one.errorCode)).toEqual(['row-refused']);
   });
 
-  it('takes NUL out of texts and cuts them to a length that a page can show', async () => {
+  it('takes out of texts what PostgreSQL cannot hold and cuts them to a length that a page can show', async () => {
     const { trail, driver } = await start();
-    send(driver, [outcome('fetch', 'failed', 0, { detail: `a\0b${'x'.repeat(5_000)}`, noticeIds: ['n\0'] })]);
+    send(driver, [
+      outcome('fetch', 'failed', 0, { detail: `a\0b${'x'.repeat(5_000)}`, noticeIds: ['n\0', '\uD83C'] }),
+    ]);
     await driver.settle();
     const [row] = trail.outcomes.values();
     expect(row?.detail).toHaveLength(2_000);
     expect(row?.detail).toMatch(/^abx/);
-    expect(row?.noticeIds).toEqual(['n']);
+    expect(row?.noticeIds).toEqual(['n', expect.stringMatching(/^\uFFFD+$/)]);
   });
 
   it('indexes dead letters by where their bytes lie, without the bytes', async () => {

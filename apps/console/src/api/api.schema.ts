@@ -37,8 +37,18 @@ export const traceSchema = z.object({
   entityNumber: text,
   webhookIds: z.array(z.string()),
   traceIds: z.array(z.string()),
-  notices: z.array(z.object({ noticeId: z.string(), webhookIds: z.array(z.string()), ...group })),
-  records: z.array(z.object({ recordId: z.string(), noticeIds: z.array(z.string()), ...group })),
+  notices: z.array(
+    z.object({ noticeId: z.string(), entityType: text, webhookIds: z.array(z.string()), ...group }),
+  ),
+  records: z.array(
+    z.object({
+      recordId: z.string(),
+      entityType: text,
+      entityNumber: text,
+      noticeIds: z.array(z.string()),
+      ...group,
+    }),
+  ),
   commands: z.array(
     z.object({
       commandId: z.string(),

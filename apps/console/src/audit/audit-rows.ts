@@ -7,7 +7,7 @@ export type NewDeadLetter = Omit<DeadLetterRow, 'status' | 'settledAt'>;
 
 const LONGEST_TEXT = 2_000;
 
-/** An outcome as the audit trail takes it. PostgreSQL has no NUL in texts, and a text without end would fill every page. */
+/** An outcome as the audit trail takes it. PostgreSQL has no NUL and no half characters, and a text without end would fill every page. */
 export function outcomeRow(outcome: Outcome): NewOutcome {
   return mapTexts(outcome);
 }
@@ -46,6 +46,6 @@ function mapTexts<T extends object>(row: T): T {
 }
 
 function cleaned(value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll('\0', '').slice(0, LONGEST_TEXT);
+  if (typeof value === 'string') return value.replaceAll('\0', '').slice(0, LONGEST_TEXT).toWellFormed();
   return Array.isArray(value) ? value.map(cleaned) : value;
 }

@@ -44,6 +44,13 @@ describe('the trace of an event', () => {
     ]);
   });
 
+  it('does not count a record that no flow wants as a message, unless nothing else came of the event', () => {
+    const unwanted = outcome('map', 'skipped', 1, { recordId: 'record-2', reason: 'no-trigger' });
+    expect(traceView('INV-0042', [...invoiceTrail(), unwanted])?.notSent).toHaveLength(1);
+    const alone = traceView('INV-0042', [outcome('accept', 'accepted', 0, { noticeIds: ['n'] }), unwanted]);
+    expect(alone?.notSent.map((one) => one.reason)).toEqual(['no-trigger']);
+  });
+
   it('names what it is about, and the ids by which logs are found', () => {
     expect(view).toMatchObject({
       vendor: 'xero',

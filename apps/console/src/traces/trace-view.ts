@@ -27,12 +27,15 @@ interface Group {
 /** A change that somebody told us of. */
 export interface NoticeGroup extends Group {
   readonly noticeId: string;
+  readonly entityType: string | null;
   readonly webhookIds: readonly string[];
 }
 
 /** A state of the entity that was read, and what flows made of it. */
 export interface RecordGroup extends Group {
   readonly recordId: string;
+  readonly entityType: string | null;
+  readonly entityNumber: string | null;
   readonly noticeIds: readonly string[];
 }
 
@@ -108,7 +111,7 @@ export function traceView(id: string, outcomes: readonly Outcome[]): TraceView |
     notices: grouped.notices(),
     records: grouped.records(),
     commands: grouped.commands(),
-    notSent: outcomes.filter((outcome) => isNotSent(outcome)).map(notSentOf),
+    notSent: notSentIn(outcomes),
     steps: [...steps.values()],
   };
 }
@@ -134,6 +137,7 @@ class Grouping {
   notices(): NoticeGroup[] {
     return [...this.byNotice].map(([noticeId, outcomes]) => ({
       noticeId,
+      entityType: known(outcomes, 'entityType'),
       webhookIds: unique(outcomes.flatMap((outcome) => outcome.webhookIds)),
       ...this.group(outcomes),
     }));
@@ -142,6 +146,8 @@ class Grouping {
   records(): RecordGroup[] {
     return [...this.byRecord].map(([recordId, outcomes]) => ({
       recordId,
+      entityType: known(outcomes, 'entityType'),
+      entityNumber: known(outcomes, 'entityNumber'),
       noticeIds: unique(outcomes.flatMap((outcome) => outcome.noticeIds)),
       ...this.group(outcomes),
     }));
@@ -213,8 +219,20 @@ function wordOf(outcome: Outcome): string {
   return `${outcome.step}/${outcome.status}`;
 }
 
-function isNotSent(outcome: Outcome): boolean {
-  return NOT_SENT.has(outcome.status) && (outcome.step === 'map' || outcome.step === 'send');
+/**
+ * Messages that would have been. That no flow wants a record (a contact that was read for its invoice) is no message that was
+ * not sent; it is told only where nothing else is, as the answer to why nothing came of the event.
+ */
+function notSentIn(outcomes: readonly Outcome[]): NotSent[] {
+  const passedOver = outcomes.filter(
+    ({ step, status }) => NOT_SENT.has(status) && (step === 'map' || step === 'send'),
+  );
+  const messages = passedOver.filter(
+    ({ flowStep, commandId, businessEvent }) =>
+      flowStep !== null || commandId !== null || businessEvent !== null,
+  );
+  const cameOfIt = messages.length > 0 || outcomes.some((outcome) => outcome.commandId !== null);
+  return (cameOfIt ? messages : passedOver).map(notSentOf);
 }
 
 function notSentOf(outcome: Outcome): NotSent {

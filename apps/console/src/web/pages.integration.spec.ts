@@ -83,7 +83,7 @@ describe('the page', () => {
     expect(await page.getByRole('alert').textContent()).toBe('That is not the operator token.');
     await page.getByLabel('Operator token').fill(pages.token);
     await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'Invoice INV-0042' }).waitFor();
+    await page.getByRole('heading', { name: 'Invoice INV-0042', level: 1 }).waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('Operator token').waitFor();
   });
@@ -119,7 +119,7 @@ describe('the page', () => {
     await page.keyboard.press('/');
     await page.keyboard.type('INV-0042');
     await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'Invoice INV-0042' }).waitFor();
+    await page.getByRole('heading', { name: 'Invoice INV-0042', level: 1 }).waitFor();
     await page.getByText('The SMS to +44•••••••56 was accepted by Twilio.').waitFor();
     await page.getByRole('heading', { name: 'Not sent' }).waitFor();
     await page.goto(`${pages.url}/traces?id=nothing`);

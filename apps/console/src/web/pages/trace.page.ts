@@ -1,5 +1,11 @@
 import type { Tone } from '../../traces/sentences.js';
-import type { CommandGroup, CommandResult, TraceStep, TraceView } from '../../traces/trace-view.js';
+import type {
+  CommandGroup,
+  CommandResult,
+  RecordGroup,
+  TraceStep,
+  TraceView,
+} from '../../traces/trace-view.js';
 import { chip, emptyState, facts, stepList } from '../components.js';
 import { channelName, durationText, instant, plural } from '../format.js';
 import { html, type Html } from '../html.js';
@@ -31,9 +37,14 @@ export function tracePage(trace: TraceView): string {
       ${waterfall(trace)}
       <div class="groups">
         ${trace.notices.map((notice) =>
-          groupCard('Noticed', html`<code>${notice.noticeId}</code>`, null, notice.steps),
+          groupCard(
+            `Noticed: ${notice.entityType ?? 'a change'}`,
+            html`<code>${notice.noticeId}</code>`,
+            null,
+            notice.steps,
+          ),
         )}
-        ${trace.records.map((record) => groupCard('Read', html`<code>${record.recordId}</code>`, null, record.steps))}
+        ${trace.records.map((record) => groupCard(`Read: ${nameOf(record)}`, html`<code>${record.recordId}</code>`, null, record.steps))}
         ${trace.commands.map(commandCard)} ${restCard(trace)} ${notSentCard(trace)}
       </div>
       <details class="card">
@@ -61,6 +72,10 @@ export function unknownTracePage(id: string): string {
         'Search for a whole id: of a webhook, notice, record, command or message, or an invoice number as it is written in the books. A fresh event takes a moment to get here.',
       )}`,
   });
+}
+
+function nameOf(record: RecordGroup): string {
+  return [record.entityType ?? 'record', record.entityNumber].filter((part) => part !== null).join(' ');
 }
 
 function titleOf(trace: TraceView): string {
@@ -149,7 +164,7 @@ const LEAST_UNITS = 6;
 function waterfall(trace: TraceView): Html | null {
   const rows = [
     ...trace.notices.map((group) => ({ label: 'Noticed', tone: 'neutral' as Tone, group })),
-    ...trace.records.map((group) => ({ label: 'Read', tone: 'neutral' as Tone, group })),
+    ...trace.records.map((group) => ({ label: nameOf(group), tone: 'neutral' as Tone, group })),
     ...trace.commands.map((group) => ({
       label: channelName(group.channel),
       tone: RESULTS[group.result][1],
