@@ -11,7 +11,7 @@ export function kafkaOptionsOf(
   if (saslUsername === undefined) return { brokers, ssl };
   const sasl = { mechanism: saslMechanism, username: saslUsername, password: saslPassword?.reveal() ?? '' };
   // The three mechanisms take the same fields; kafkajs's types tell them apart by the literal.
-  return { brokers, ssl, sasl: sasl as KafkaConnectionOptions['sasl'] };
+  return { brokers, ssl, sasl };
 }
 
 /** How to reach the schema registry, from the configuration that every service of the log has. */
