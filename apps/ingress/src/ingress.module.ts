@@ -14,7 +14,7 @@ import { TokenClient, UndiciTransport } from '#libs/vendor-kit';
 import type { ingressConfig } from './ingress.config.js';
 import { IngressMetrics } from './ingress.metrics.js';
 import { ConnectionDirectory } from './intake/connection-directory.js';
-import { intakeLog } from './intake/intake-log.js';
+import { intakeLog, keysLog } from './intake/intake-log.js';
 import { tokenBrokerKeys } from './intake/token-broker-keys.js';
 import { TraceIds } from './intake/trace-ids.js';
 import { VerificationKeys } from './intake/verification-keys.js';
@@ -86,7 +86,7 @@ function createIntake(
     tokenBrokerKeys(tokens),
     clock,
     { maxAgeMs: config.intake.keysMaxAgeMs, renewalPauseMs: RENEWAL_PAUSE_MS },
-    (scope, error) => logger.warn({ event: 'verification-keys.unavailable', vendor: scope.vendor, error }),
+    keysLog(logger, clock),
   );
   return new WebhookIntake({
     keys,
