@@ -6,7 +6,7 @@ import { type DeadLetter, topics } from '#libs/contracts';
 import { SECRET, startTestIngress, type TestIngress } from '../testing/test-ingress.js';
 import { changeEvent, signed, testWebhooks } from '../testing/test-vendor.js';
 
-const MAX_BODY = 100_000;
+const MAX_BODY = 1_000_000;
 let ingress: TestIngress;
 let port: number;
 
@@ -75,7 +75,7 @@ describe('a body', () => {
   it('of 2 MB in chunks, which announces no length, is refused with 413 as soon as it is too long', async () => {
     const said = await conversation((socket) => {
       socket.write(head(0, 'x').replace('Content-Length: 0', 'Transfer-Encoding: chunked'));
-      const chunk = Buffer.alloc(60_000, 0x20).toString();
+      const chunk = Buffer.alloc(600_000, 0x20).toString();
       socket.write(
         `${chunk.length.toString(16)}\r\n${chunk}\r\n${chunk.length.toString(16)}\r\n${chunk}\r\n`,
       );
@@ -117,9 +117,18 @@ describe('a body', () => {
   });
 
   it('with 100,000 events that are none is one dead letter', async () => {
-    const small = `[${'1,'.repeat(40_000)}1]`;
-    expect((await deliver(small)).statusCode).toBe(200);
+    const body = `[${'1,'.repeat(99_999)}1]`;
+    expect((await deliver(body)).statusCode).toBe(200);
     expect(ingress.log.sent.map((record) => record.topic.name)).toEqual(['dead-letters', 'outcomes']);
+  });
+
+  it('with thousands of events is taken whole, in sends of bounded size', async () => {
+    const body = JSON.stringify(
+      Array.from({ length: 6_000 }, (_, index) => changeEvent({ entityId: String(index) })),
+    );
+    expect((await deliver(body)).statusCode).toBe(200);
+    expect(ingress.log.values({ name: 'change-notices.test' })).toHaveLength(6_000);
+    expect(ingress.log.sends).toBe(3);
   });
 
   it('with keys that JavaScript treats specially, or twice the same key, changes nothing but itself', async () => {

@@ -62,6 +62,8 @@ export interface IntakeParts {
 /** The answer when nothing could be kept: the vendor is to come again. */
 export const UNAVAILABLE: WebhookResponse = { status: 503, headers: { 'retry-after': '5' }, body: '' };
 
+const MAX_RECORDS_PER_SEND = 5_000;
+
 /** How long before the vendor's own deadline we give up, for the way back and a busy event loop. */
 const ANSWER_MARGIN_MS = 1_000;
 
@@ -235,16 +237,20 @@ export class WebhookIntake {
     const size = request.rawBody.length;
     if (this.pendingBytes + size > this.parts.maxPendingBytes)
       throw unavailable('too-much-pending', 'too many webhooks wait for the broker');
-    // Encoding fails before anything is pending.
-    const sent = this.parts.producer.sendAll(records);
     this.pendingBytes += size;
-    await this.beforeDeadline(
-      endpoint,
-      receivedAt,
-      sent.finally(() => {
-        this.pendingBytes -= size;
-      }),
-    );
+    const sent = this.send(records).finally(() => {
+      this.pendingBytes -= size;
+    });
+    await this.beforeDeadline(endpoint, receivedAt, sent);
+  }
+
+  /**
+   * Together, so that they share a request; in portions when there are very many, since the producer refuses what alone would
+   * fill it. A portion that went out before another failed comes again with the redelivery, under the same ids.
+   */
+  private async send(records: WebhookRecords['records']): Promise<void> {
+    for (let start = 0; start < records.length; start += MAX_RECORDS_PER_SEND)
+      await this.parts.producer.sendAll(records.slice(start, start + MAX_RECORDS_PER_SEND));
   }
 
   /** Gives up in time for the vendor to hear it from us. What was given up may still happen; redelivery is deduplicated. */
