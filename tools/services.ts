@@ -59,7 +59,8 @@ export const services: readonly ServiceDefinition[] = [
       ...kafka(context),
       ...vendors(context),
       DATABASE_URL: context.databaseUrl,
-      PUBLIC_BASE_URL: context.urls['token-broker'],
+      // Vendors send the browser back there; Xero takes localhost for tests, but not 127.0.0.1.
+      PUBLIC_BASE_URL: context.urls['token-broker'].replace('//127.0.0.1:', '//localhost:'),
       LEDGERWIRE_SERVICE_TOKENS: JSON.stringify(grants(context.secrets)),
       LEDGERWIRE_OPERATOR_TOKEN: context.secrets.consoleToken,
       LEDGERWIRE_MASTER_KEYS: context.secrets.masterKeys,

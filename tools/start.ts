@@ -1,3 +1,4 @@
+import { connectDemo } from './once/connect-demo.ts';
 import { describeFailure } from './lib/user-error.ts';
 import { statePaths } from './lib/paths.ts';
 import { terminalProgress } from './lib/terminal-progress.ts';
@@ -32,6 +33,7 @@ async function main(): Promise<number> {
   progress.close();
   try {
     if (playScenario !== undefined) return (await playScenario(system, options)).ok ? 0 : 1;
+    await connectDemo(system);
     console.log(summary(system, options));
     await untilStopped(system);
     return 0;

@@ -66,7 +66,7 @@ test('makes a topology of the decorated controllers, with topics bound at start'
   const topology = await topologyOf(TestModule, [Pipeline]);
   expect(topology.inputs.map(({ topic }) => topic.name)).toEqual(['change-notices.xero']);
   expect([...topology.timers.keys()]).toEqual(['later']);
-  expect(topology.stores.map(({ name }) => name)).toEqual(['entities', 'commands']);
+  expect(topology.stores).toEqual(Object.values(mapperStores));
   expect(topology.outputs.map(({ name }) => name)).toEqual(['messages', 'outcomes', 'dead-letters']);
 });
 

@@ -70,23 +70,21 @@ export class LogProbe {
     });
   }
 
-  /** Gathers what is written to a topic from now on. Resolves when nothing can be missed any more. */
+  /** Gathers what is written to a topic from now on: the position is fixed before the promise resolves. */
   async follow<T>(topic: Topic<T>): Promise<readonly ProbedRecord<T>[]> {
     const records: ProbedRecord<T>[] = [];
-    const consumer = this.client.kafka.consumer({ groupId: `probe-${randomUUID()}` });
+    const groupId = `probe-${randomUUID()}`;
+    await this.startAtEnd(groupId, topic.name);
+    const consumer = this.client.kafka.consumer({ groupId });
     this.consumers.push(consumer);
     await consumer.connect();
-    await consumer.subscribe({ topic: topic.name, fromBeginning: false });
-    const joined = new Promise<void>((resolve) => {
-      consumer.on(consumer.events.FETCH_START, () => resolve());
-    });
+    await consumer.subscribe({ topic: topic.name });
     await consumer.run({
       eachMessage: ({ message }) => {
         if (message.value) records.push(probed(topic, { ...message, value: message.value }));
         return Promise.resolve();
       },
     });
-    await joined;
     return records;
   }
 
@@ -94,6 +92,18 @@ export class LogProbe {
   async close(): Promise<void> {
     await Promise.all(this.consumers.map((consumer) => consumer.disconnect()));
     await this.producer?.disconnect();
+  }
+
+  private async startAtEnd(groupId: string, topic: string): Promise<void> {
+    const admin = this.client.kafka.admin();
+    await admin.connect();
+    try {
+      const ends = await admin.fetchTopicOffsets(topic);
+      const partitions = ends.map(({ partition, high }) => ({ partition, offset: high }));
+      await admin.setOffsets({ groupId, topic, partitions });
+    } finally {
+      await admin.disconnect();
+    }
   }
 
   private async idOf(topic: Topic<unknown>): Promise<number> {

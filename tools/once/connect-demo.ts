@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { retargetFlow } from '#libs/flows';
+import { repositoryRoot } from '../lib/paths.ts';
+import { UserError } from '../lib/user-error.ts';
+import type { RunningSystem } from '../start/start-system.ts';
+import { requestJson } from './http.ts';
+
+/** The demo company's connections. */
+export interface DemoConnections {
+  readonly xero: DemoConnection;
+  readonly twilio: DemoConnection;
+}
+
+/** What the scenario needs of a connection. */
+export interface DemoConnection {
+  readonly connectionId: string;
+  readonly accountId: string;
+}
+
+interface ListedConnection extends DemoConnection {
+  readonly vendor: string;
+  readonly status: string;
+}
+
+const WORKSPACE = 'demo';
+const FLOWS = ['xero-invoice-notices', 'xero-payment-confirmations', 'xero-overdue-reminders'];
+
+/**
+ * Connects the sandbox's companies as their owner would and applies the ready flows to them. What is connected or applied
+ * already stays as it is, so that a second start changes nothing.
+ */
+export async function connectDemo(system: RunningSystem): Promise<DemoConnections> {
+  const xero = (await findConnection(system, 'xero')) ?? (await connectXero(system));
+  const twilio = (await findConnection(system, 'twilio')) ?? (await connectTwilio(system));
+  await requestJson(`${system.sandbox.sandboxUrl}/__sandbox/webhooks`, {
+    method: 'POST',
+    body: {
+      vendor: 'twilio',
+      inboundUrl: `${system.context.urls.ingress}/webhooks/twilio/${twilio.connectionId}/inbound`,
+    },
+  });
+  for (const flowId of FLOWS) await applyFlow(system, flowId, { xero, twilio });
+  return { xero, twilio };
+}
+
+async function findConnection(system: RunningSystem, vendor: string): Promise<DemoConnection | undefined> {
+  const { connections } = await requestJson<{ connections: ListedConnection[] }>(
+    `${brokerUrl(system)}/connections?workspaceId=${WORKSPACE}`,
+    { token: system.sandbox.consoleToken },
+  );
+  return connections.find((connection) => connection.vendor === vendor && connection.status === 'active');
+}
+
+/** Follows the operator's link through the vendor's consent page, as a browser would. */
+async function connectXero(system: RunningSystem): Promise<DemoConnection> {
+  const organisation = system.sandbox.vendors['xero']?.accounts[0]?.accountId;
+  if (organisation === undefined) throw new UserError('the sandbox has no Xero organisation');
+  const link = await requestJson<{ url: string }>(`${brokerUrl(system)}/connect-links`, {
+    method: 'POST',
+    token: system.sandbox.consoleToken,
+    body: { vendor: 'xero', workspaceId: WORKSPACE },
+  });
+  await browse(link.url.replace('/connect/xero?', '/connect/xero/authorise?'), organisation);
+  const connection = await findConnection(system, 'xero');
+  if (connection) return connection;
+  throw new UserError('the sandbox organisation could not be connected; see the log of token-broker');
+}
+
+async function browse(start: string, organisation: string): Promise<void> {
+  const cookies = new Map<string, string>();
+  for (let url: string | undefined = start; url !== undefined;) {
+    // Xero takes localhost for tests but not 127.0.0.1, where the services listen.
+    const response: Response = await fetch(url.replace('//localhost:', '//127.0.0.1:'), {
+      redirect: 'manual',
+      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+    });
+    const [, name, value] = /^([^=]+)=([^;]*)/.exec(response.headers.get('set-cookie') ?? '') ?? [];
+    if (name !== undefined && value !== undefined) cookies.set(name, value);
+    await response.body?.cancel();
+    const location = response.headers.get('location');
+    url = location === null ? undefined : new URL(location, url).href;
+    if (url?.includes('/connect/authorize')) url += `&auto=1&organisation=${organisation}`;
+  }
+}
+
+async function connectTwilio(system: RunningSystem): Promise<DemoConnection> {
+  const { accountSid, authToken, apiKeySid, apiKeySecret, messagingServiceSid } = system.sandbox.twilio;
+  return requestJson<DemoConnection>(`${brokerUrl(system)}/connections`, {
+    method: 'POST',
+    token: system.sandbox.consoleToken,
+    body: {
+      vendor: 'twilio',
+      workspaceId: WORKSPACE,
+      credentials: { accountSid, authToken, apiKeySid, apiKeySecret },
+      settings: {
+        messagingServiceSid: String(messagingServiceSid),
+        emailFrom: 'accounts@demo.example',
+        emailFromName: 'Demo Company',
+      },
+    },
+  });
+}
+
+async function applyFlow(system: RunningSystem, flowId: string, demo: DemoConnections): Promise<void> {
+  const { consoleUrl, consoleToken } = system.sandbox;
+  const { flows } = await requestJson<{ flows: { flowId: string }[] }>(`${consoleUrl}/api/flows`, {
+    token: consoleToken,
+  });
+  if (flows.some((flow) => flow.flowId === flowId)) return;
+  const yaml = readFileSync(join(repositoryRoot, 'flows', `${flowId}.yaml`), 'utf8');
+  await requestJson(`${consoleUrl}/api/flows/${flowId}`, {
+    method: 'PUT',
+    token: consoleToken,
+    headers: { 'if-match': '"0"' },
+    body: {
+      yaml: retargetFlow(yaml, {
+        workspace: WORKSPACE,
+        source: demo.xero.connectionId,
+        target: demo.twilio.connectionId,
+      }),
+    },
+  });
+}
+
+function brokerUrl(system: RunningSystem): string {
+  return system.context.urls['token-broker'].replace('//localhost:', '//127.0.0.1:');
+}
