@@ -131,6 +131,17 @@ test('a parked record waits for its time, later ones of its lane wait behind it,
   expect(driver.parkedCount).toBe(0);
 });
 
+test('a lane that parks again and again keeps its order', async () => {
+  const recorder = new Recorder();
+  recorder.behaviour = (_notice, attempt) =>
+    attempt < 3 ? Promise.reject(error('limit', 'park', 1_000)) : Promise.resolve();
+  const { driver } = await start(recorder);
+  for (const id of ['n1', 'n2', 'n3', 'n4', 'n5']) driver.send(notices, 'c1', notice(id));
+  await driver.settle();
+  for (let i = 0; i < 30; i += 1) await driver.advance(1_200);
+  expect(handled(driver)).toEqual(['n1', 'n2', 'n3', 'n4', 'n5']);
+});
+
 test('parked work survives a crash', async () => {
   const recorder = new Recorder();
   recorder.behaviour = (_notice, attempt) =>

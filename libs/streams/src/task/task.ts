@@ -343,7 +343,8 @@ export class Task implements TaskRuntime {
       if (!handler || this.signal.aborted) return;
       if (raw.value) await this.learn(raw.value);
       const item = decodeRecord(this.codec, handler, raw, work.attempts + 1);
-      this.lanes.enqueue({ ...item, parked: { storeKey, work } });
+      // The lane may have been closed again by the one before it: then this one waits behind it, in its old place.
+      this.enqueue({ ...item, parked: { storeKey, work } });
     } catch (error) {
       if (!this.signal.aborted) this.failures.rejectParked(storeKey, raw, error);
     } finally {
