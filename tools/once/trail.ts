@@ -39,26 +39,27 @@ export interface LedgerLine {
   readonly sequence: number;
 }
 
-/** The trace of any id on the way, or undefined while there is none. */
+/** The trace of any id on the way, or undefined while there is none, or no console to ask (it may be starting again). */
 export async function traceOf(system: RunningSystem, id: string): Promise<Trace | undefined> {
   const { consoleUrl, consoleToken } = system.sandbox;
   const response = await fetch(`${consoleUrl}/api/traces/${encodeURIComponent(id)}`, {
     headers: { authorization: `Bearer ${consoleToken}` },
     signal: AbortSignal.timeout(10_000),
-  });
+  }).catch(() => undefined);
+  if (!response || response.status === 404 || response.status === 503) return undefined;
   const text = await response.text();
-  if (response.status === 404) return undefined;
   if (!response.ok) throw new Error(`GET /api/traces answered ${response.status}: ${text.slice(0, 200)}`);
   return JSON.parse(text) as Trace;
 }
 
 /**
  * How many messages have arrived, by the trail. Of an e-mail it counts that Twilio took it: its delivery is polled for much
- * later, since there is no callback.
+ * later, since there is no callback. The same goes for a text message whose callbacks were lost: `takenIsEnough`.
  */
-export function arrivedOf(trace: Trace | undefined): number {
+export function arrivedOf(trace: Trace | undefined, takenIsEnough = false): number {
   const arrived = trace?.commands.filter(
-    ({ result, channel }) => result === 'delivered' || (channel === 'email' && result === 'sent'),
+    ({ result, channel }) =>
+      result === 'delivered' || (result === 'sent' && (takenIsEnough || channel === 'email')),
   );
   return arrived?.length ?? 0;
 }

@@ -21,7 +21,7 @@ export interface TemplateLimits {
  */
 export const defaultTemplateLimits: TemplateLimits = {
   sourceChars: 50_000,
-  renderMs: 50,
+  renderMs: 500,
   memoryUnits: 1_000_000,
   steps: 20_000,
   outputChars: { sms: 1_600, subject: 250, text: 50_000, html: 200_000 },
