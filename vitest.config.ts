@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{apps,libs,tools,test}/**/*.spec.ts'],
-          exclude: ['**/*.integration.spec.ts', '**/node_modules/**', '**/dist/**'],
+          exclude: ['**/*.integration.spec.ts', '**/*.e2e.spec.ts', '**/node_modules/**', '**/dist/**'],
         },
       },
       {
