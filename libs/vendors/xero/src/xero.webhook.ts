@@ -28,13 +28,16 @@ const accepted: WebhookResponse = { status: 200, headers: {}, body: '' };
 const refused: WebhookResponse = { status: 401, headers: {}, body: '' };
 
 /** Webhook categories that we fetch. Payments have none. */
-const entityTypes: Readonly<Record<string, string>> = { INVOICE: 'invoice', CONTACT: 'contact' };
+const entityTypes = new Map([
+  ['INVOICE', 'invoice'],
+  ['CONTACT', 'contact'],
+]);
 /** Categories that Xero has and we do not use (1 October 2026). */
 const unusedCategories = new Set(['CREDITNOTE', 'PREPAYMENT', 'OVERPAYMENT', 'SUBSCRIPTION']);
-const changeTypes: Readonly<Record<string, ChangeEvent['changeType']>> = {
-  CREATE: 'created',
-  UPDATE: 'updated',
-};
+const changeTypes = new Map<string, ChangeEvent['changeType']>([
+  ['CREATE', 'created'],
+  ['UPDATE', 'updated'],
+]);
 
 /**
  * Xero's webhooks (developer.xero.com, "Webhooks"): one key per app, Base64 HMAC-SHA256 of the raw body in
@@ -88,7 +91,7 @@ function readBody(rawBody: Buffer): WebhookVerdict {
 }
 
 function toChange(item: XeroEvent): ChangeEvent | IgnoredItem | undefined {
-  const entityType = entityTypes[item.eventCategory];
+  const entityType = entityTypes.get(item.eventCategory);
   if (entityType === undefined) {
     const known = unusedCategories.has(item.eventCategory);
     return {
@@ -103,7 +106,7 @@ function toChange(item: XeroEvent): ChangeEvent | IgnoredItem | undefined {
     accountId: item.tenantId,
     entityType,
     entityId: item.resourceId,
-    changeType: changeTypes[item.eventType] ?? 'unknown',
+    changeType: changeTypes.get(item.eventType) ?? 'unknown',
     sourceTime,
     // Xero's sequence numbers belong to a delivery; whether a repeat keeps them is not documented.
     sequence: null,
