@@ -12,7 +12,7 @@ import {
 } from '#libs/vendor-kit';
 import { z } from 'zod';
 import { emailRanks, fetchEmail, listEmails, sendEmail } from './twilio.email.js';
-import { twilioSettings } from './twilio.manifest.js';
+import { settingsOf } from './twilio.settings.js';
 import { fallbackClass, messageErrorTable } from './twilio.message-errors.js';
 import { segmentsOf } from './twilio.segments.js';
 
@@ -84,7 +84,7 @@ async function sendSms(
   command: MessageCommand,
   statusCallbackUrl: string,
 ): Promise<SendReceipt> {
-  const settings = twilioSettings.parse(call.connection.settings);
+  const settings = settingsOf(call.connection, 'messages.create');
   const form = new URLSearchParams({
     To: command.to,
     Body: command.body,

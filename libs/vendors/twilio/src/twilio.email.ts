@@ -9,7 +9,7 @@ import {
   type VendorRequest,
 } from '#libs/vendor-kit';
 import { z } from 'zod';
-import { twilioSettings } from './twilio.manifest.js';
+import { settingsOf } from './twilio.settings.js';
 
 /** The tag that carries our command id; keys and values of tags are letters, digits and `._~-`. */
 const COMMAND_TAG = 'ledgerwire-command';
@@ -45,7 +45,7 @@ export const emailRanks: Readonly<Record<string, StatusRank>> = {
 
 /** Sends one e-mail; the SID is that of Twilio's operation, which has exactly this one e-mail. */
 export async function sendEmail(call: VendorCall, command: MessageCommand): Promise<SendReceipt> {
-  const { emailFrom, emailFromName } = twilioSettings.parse(call.connection.settings);
+  const { emailFrom, emailFromName } = settingsOf(call.connection, 'emails.create');
   const from = command.sender ?? emailFrom;
   if (from === undefined) throw misconfigured();
   const request: VendorRequest = {
