@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { LedgerwireError } from '#libs/core';
 import type { KafkaClient } from './kafka-client.js';
@@ -29,6 +30,7 @@ export interface TopicReport {
 }
 
 const CREATE_TIMEOUT_MS = 15_000;
+const LEADER_POLL_MS = 50;
 
 /** Creates topics and looks at them. Nothing it finds is ever changed or deleted. */
 export class TopicAdmin {
@@ -89,7 +91,8 @@ export class TopicAdmin {
   private async create(specs: readonly TopicSpec[], replicationFactor: number): Promise<void> {
     try {
       await this.admin.createTopics({
-        waitForLeaders: true,
+        // kafkajs's own wait fails on brokers that have not heard of a new topic yet: see waitForLeaders below.
+        waitForLeaders: false,
         timeout: CREATE_TIMEOUT_MS,
         topics: specs.map((spec) => ({
           topic: spec.name,
@@ -106,6 +109,25 @@ export class TopicAdmin {
         disposition: 'halt',
         cause,
       });
+    }
+    await this.waitForLeaders(specs.map((spec) => spec.name));
+  }
+
+  /**
+   * Until each partition of new topics has a leader. The answer to a creation comes from the controller; a broker learns of it a
+   * moment later, and until then says that it does not host the topic, on which kafkajs's wait gives up.
+   */
+  private async waitForLeaders(topics: readonly string[]): Promise<void> {
+    const deadline = Date.now() + CREATE_TIMEOUT_MS;
+    for (;;) {
+      try {
+        const { topics: found } = await this.admin.fetchTopicMetadata({ topics: [...topics] });
+        if (found.every((topic) => topic.partitions.every((partition) => partition.leader >= 0))) return;
+      } catch (cause) {
+        if (Date.now() > deadline) throw unavailable('new topics have no leader yet', cause);
+      }
+      if (Date.now() > deadline) throw unavailable('new topics have no leader yet', undefined);
+      await delay(LEADER_POLL_MS);
     }
   }
 

@@ -1,6 +1,7 @@
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { subjectOf, type Topic } from '#libs/contracts';
 import type { KafkaClient } from '../kafka/kafka-client.js';
+import { TopicAdmin } from '../kafka/topic-admin.js';
 
 /** Creates topics and registers their schemas the plain way; deployments use apps/setup. */
 export async function createTopicsForTest(
@@ -9,18 +10,13 @@ export async function createTopicsForTest(
   topics: readonly Topic<unknown>[],
   partitions: number,
 ): Promise<void> {
-  const admin = client.kafka.admin();
+  const admin = new TopicAdmin(client);
   await admin.connect();
   try {
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: topics.map(({ name, policy }) => ({
-        topic: name,
-        numPartitions: partitions,
-        replicationFactor: 1,
-        configEntries: [{ name: 'cleanup.policy', value: policy.kind }],
-      })),
-    });
+    await admin.ensure(
+      topics.map(({ name, policy }) => ({ name, partitions, config: { 'cleanup.policy': policy.kind } })),
+      1,
+    );
   } finally {
     await admin.disconnect();
   }
