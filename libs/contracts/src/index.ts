@@ -13,4 +13,5 @@ export {
   type StoreDefinition,
   twilioSenderStores,
 } from './state-stores.js';
+export { noBodies, type RecordBodies } from './record-bodies.js';
 export { changeNoticesOf, type CleanupPolicy, stateTopic, subjectOf, type Topic, topics } from './topics.js';

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { toDecimal } from '#libs/core';
 import { accountingRecordSchema, changeNoticeSchema } from './generated/schemas.js';
 import type { AccountingRecord, Invoice } from './generated/types.js';
+import { noBodies } from './record-bodies.js';
 import { decodeValue, encodeValue, schemaOf } from './schema.js';
 
 const amounts = schemaOf<{ amount: string | null }>({
@@ -70,6 +71,7 @@ function anInvoiceRecord(): AccountingRecord {
     recheckTokens: [],
     fetchedAt: 1_760_000_000_000,
     firstNoticedAt: 1_760_000_000_000,
+    ...noBodies,
     invoice: {
       kind: 'sales',
       number: 'INV-1',
@@ -99,8 +101,6 @@ function anInvoiceRecord(): AccountingRecord {
         },
       ],
     },
-    payment: null,
-    contact: null,
     raw: '{}',
   };
 }

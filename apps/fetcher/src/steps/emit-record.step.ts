@@ -1,4 +1,4 @@
-import { type AccountingRecord, headerNames, outcomeOf, topics } from '#libs/contracts';
+import { type AccountingRecord, headerNames, noBodies, outcomeOf, topics } from '#libs/contracts';
 import { digestOf } from '#libs/core';
 import type { TaskContext } from '#libs/streams';
 import { Fingerprints } from '../fingerprints.js';
@@ -82,6 +82,7 @@ function recordOf(request: FetchRequest, entity: ComparedEntity, context: TaskCo
     fetchedAt: context.now(),
     firstNoticedAt: request.firstNoticedAt,
     raw,
+    ...noBodies,
     ...body,
   };
 }

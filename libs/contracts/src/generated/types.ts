@@ -44,6 +44,10 @@ export interface AccountingRecord {
   readonly payment: null | Payment;
   /** Set when entityType is contact. */
   readonly contact: null | Contact;
+  /** Set when entityType is purchaseOrder. */
+  readonly purchaseOrder: null | PurchaseOrder;
+  /** Set when entityType is vendorPayment. */
+  readonly vendorPayment: null | VendorPayment;
   /** The vendor's JSON, as received. */
   readonly raw: string;
 }
@@ -178,6 +182,58 @@ export interface ContactPhone {
   readonly areaCode: null | string;
   /** The rest, or the whole number. */
   readonly number: string;
+}
+
+/** What the company ordered from a supplier. */
+export interface PurchaseOrder {
+  /** Purchase order number. */
+  readonly number: null | string;
+  /** Free reference. */
+  readonly reference: null | string;
+  /** draft, issued, billed, voided or deleted. */
+  readonly status: string;
+  /** Vendor's id of the supplier. */
+  readonly contactId: null | string;
+  /** Their name. */
+  readonly contactName: null | string;
+  /** Date in the company's zone. */
+  readonly issueDate: null | IsoDate;
+  /** Expected on, in the company's zone. */
+  readonly deliveryDate: null | IsoDate;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** Gross total. */
+  readonly total: DecimalString;
+  /** Line items. */
+  readonly lines: readonly InvoiceLine[];
+}
+
+/** Money that the company paid to a supplier, for one bill or several. */
+export interface VendorPayment {
+  /** Payment number. */
+  readonly number: null | string;
+  /** settled, voided or deleted. */
+  readonly status: string;
+  /** Vendor's id of the supplier. */
+  readonly contactId: null | string;
+  /** Their name. */
+  readonly contactName: null | string;
+  /** Date in the company's zone. */
+  readonly paidOn: null | IsoDate;
+  /** How it was paid, as the vendor says, e.g. Check. */
+  readonly mode: null | string;
+  /** Free reference. */
+  readonly reference: null | string;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** Amount paid. */
+  readonly amount: DecimalString;
+  /** Name of the account it was paid from. */
+  readonly paidFrom: null | string;
+  /** The bills that it settles. */
+  readonly billIds: readonly string[];
+  /** Their numbers. */
+  readonly billNumbers: readonly string[];
 }
 
 /** Entity E of connection C changed: from a webhook, a poll, a stream, a timer or a replay. Carries no state of the entity. */

@@ -1,4 +1,12 @@
-import type { AccountingRecord, Connection, Contact, EpochMs, Invoice, Payment } from '#libs/contracts';
+import {
+  type AccountingRecord,
+  type Connection,
+  type Contact,
+  type EpochMs,
+  type Invoice,
+  noBodies,
+  type Payment,
+} from '#libs/contracts';
 
 /** 21 November 2026, 09:00 UTC: the moment at which the samples are looked at. */
 export const SAMPLE_NOW: EpochMs = Date.UTC(2026, 10, 21, 9);
@@ -175,9 +183,7 @@ function envelope(entityType: string, entityId: string, entityNumber: string | n
     recheckTokens: [],
     fetchedAt: SAMPLE_NOW,
     firstNoticedAt: SAMPLE_NOW,
-    invoice: null,
-    payment: null,
-    contact: null,
+    ...noBodies,
     raw: '{}',
   };
 }

@@ -1,4 +1,10 @@
-import { type AccountingRecord, accountingRecordSchema, encodeValue } from '#libs/contracts';
+import {
+  type AccountingRecord,
+  accountingRecordSchema,
+  encodeValue,
+  noBodies,
+  type RecordBodies,
+} from '#libs/contracts';
 import { LedgerwireError } from '#libs/core';
 import assert from 'node:assert/strict';
 import type { RawEntity, RecordBody, VendorSource } from '../contract.js';
@@ -49,7 +55,7 @@ function checkMapping(source: VendorSource, sample: EntitySample): void {
   assert.deepEqual(body, sample.expected);
   assert.deepEqual(source.toRecordBody(rawOf(sample)), body, 'the mapping is pure');
   assert.equal(
-    [body.invoice, body.payment, body.contact].filter(Boolean).length,
+    Object.keys(noBodies).filter((name) => body[name as keyof RecordBodies]).length,
     1,
     'exactly one body is set',
   );
@@ -102,7 +108,7 @@ function recordOf(body: RecordBody, raw: RawEntity): AccountingRecord {
     raw: raw.json,
   };
   const origin = { noticeIds: [], webhookIds: [], origin: 'webhook', recheck: false, recheckTokens: [] };
-  return { ...body, ...common, ...origin, fetchedAt: 0, firstNoticedAt: 0 };
+  return { ...noBodies, ...body, ...common, ...origin, fetchedAt: 0, firstNoticedAt: 0 };
 }
 
 function deepFreeze<T>(value: T): T {

@@ -1,4 +1,4 @@
-import type { AccountingRecord, Contact, Invoice, Payment } from '#libs/contracts';
+import type { AccountingRecord, RecordBodies } from '#libs/contracts';
 import type { VendorCall } from './call.js';
 
 /** One entity as the vendor gave it. */
@@ -11,15 +11,16 @@ export interface RawEntity {
   readonly value: unknown;
 }
 
-/** The part of an AccountingRecord that the vendor's mapper knows. Exactly one body is set. */
-export type RecordBody = Pick<AccountingRecord, 'entityNumber' | 'version' | 'deleted'> & {
-  /** Canonical type; can differ from the type asked for (a Xero invoice of type ACCPAY is a `bill`). */
-  readonly entityType: string;
-  readonly entityId: string;
-  readonly invoice: Invoice | null;
-  readonly payment: Payment | null;
-  readonly contact: Contact | null;
-};
+/**
+ * The part of an AccountingRecord that the vendor's mapper knows. Exactly one body is set; others may be left out, so that a new
+ * kind of body changes neither the other vendors nor the digests of what they emitted.
+ */
+export type RecordBody = Pick<AccountingRecord, 'entityNumber' | 'version' | 'deleted'> &
+  Partial<RecordBodies> & {
+    /** Canonical type; can differ from the type asked for (a Xero invoice of type ACCPAY is a `bill`). */
+    readonly entityType: string;
+    readonly entityId: string;
+  };
 
 /** Names an entity within its connection. */
 export interface EntityRef {
