@@ -228,5 +228,9 @@ function contactOf(entry: BookEntry): Contact {
     country: null,
     externalNumber: null,
     mergedIntoId: null,
+    smsAllowed: null,
+    emailAllowed: null,
+    timeZone: null,
+    createdOn: null,
   };
 }

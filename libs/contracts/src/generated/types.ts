@@ -12,7 +12,7 @@ export interface AccountingRecord {
   readonly connectionId: string;
   /** Vendor id, e.g. xero. */
   readonly vendor: string;
-  /** invoice, payment, contact, … */
+  /** invoice, bill, payment, contact, expense, purchaseOrder, vendorPayment, … */
   readonly entityType: string;
   /** The vendor's id of the entity. */
   readonly entityId: string;
@@ -48,6 +48,8 @@ export interface AccountingRecord {
   readonly purchaseOrder: null | PurchaseOrder;
   /** Set when entityType is vendorPayment. */
   readonly vendorPayment: null | VendorPayment;
+  /** Set when entityType is expense. */
+  readonly expense: null | Expense;
   /** The vendor's JSON, as received. */
   readonly raw: string;
 }
@@ -170,6 +172,14 @@ export interface Contact {
   readonly externalNumber: null | string;
   /** Vendor's id of the contact that replaced it. */
   readonly mergedIntoId: null | string;
+  /** Whether the books say that text messages are wanted; null where they do not say. */
+  readonly smsAllowed: null | boolean;
+  /** Whether the books say that e-mails are wanted; null where they do not say. */
+  readonly emailAllowed: null | boolean;
+  /** IANA zone of the contact, where the books have it. */
+  readonly timeZone: null | string;
+  /** Date in the company's zone on which it was added; null where the vendor does not say. */
+  readonly createdOn: null | IsoDate;
 }
 
 /** A phone number before normalisation. */
@@ -234,6 +244,36 @@ export interface VendorPayment {
   readonly billIds: readonly string[];
   /** Their numbers. */
   readonly billNumbers: readonly string[];
+}
+
+/** Something bought and booked without a bill. */
+export interface Expense {
+  /** What people call it, where it has a number. */
+  readonly number: null | string;
+  /** Free reference. */
+  readonly reference: null | string;
+  /** What it was for. */
+  readonly description: null | string;
+  /** Category or ledger account. */
+  readonly category: null | string;
+  /** recorded, unbilled, invoiced, reimbursed, non-billable or deleted. */
+  readonly status: string;
+  /** Gross amount. */
+  readonly amount: DecimalString;
+  /** ISO 4217; null where the vendor does not say. */
+  readonly currency: null | string;
+  /** Date in the company's zone. */
+  readonly incurredOn: null | IsoDate;
+  /** Vendor's id of the supplier, where it is a contact. */
+  readonly contactId: null | string;
+  /** Name of the supplier. */
+  readonly contactName: null | string;
+  /** Vendor's id of the customer to whom it is charged on. */
+  readonly customerId: null | string;
+  /** Their name. */
+  readonly customerName: null | string;
+  /** Name of the colleague who recorded it. */
+  readonly recordedBy: null | string;
 }
 
 /** Entity E of connection C changed: from a webhook, a poll, a stream, a timer or a replay. Carries no state of the entity. */
@@ -320,6 +360,64 @@ export interface Connection {
   readonly settings: Readonly<Record<string, string>>;
   /** UTC. */
   readonly updatedAt: EpochMs;
+}
+
+/** One intended change of what Twilio's side keeps of a contact: who it is, how it may be reached, and whether messages are wanted. A later command of the same contact replaces an earlier one. */
+export interface ContactCommand {
+  /** UUIDv5 over flow, step, business event and contact. */
+  readonly commandId: string;
+  /** The company that uses Ledgerwire. */
+  readonly workspaceId: string;
+  /** The Twilio connection that keeps it; the key of the topic. */
+  readonly connectionId: string;
+  /** The flow that asked for it. */
+  readonly flowId: string;
+  /** The version of the flow that was in force. */
+  readonly flowVersion: number;
+  /** The step of the flow. */
+  readonly flowStep: string;
+  /** What happened in the books, e.g. contact/<id>/preferences/<digest>. */
+  readonly businessEvent: string;
+  /** upsert, or remove when the contact was erased, archived, deleted or merged into another one. */
+  readonly action: string;
+  /** Stable key of the contact at Twilio: <vendor>:<account>:contact:<id>, at most 256 characters. */
+  readonly contactKey: string;
+  /** Display name. Personal data. */
+  readonly name: null | string;
+  /** customer, supplier or both. */
+  readonly kind: string;
+  /** E.164; null when there is no number that can get text messages. Personal data. */
+  readonly phone: null | string;
+  /** E-mail address; null when there is none. Personal data. */
+  readonly email: null | string;
+  /** E.164 numbers that the contact had before and no longer has; what was kept under them is not his any more. */
+  readonly formerPhones: readonly string[];
+  /** What the books say of text messages; null leaves the preference as it is, so that a STOP stays a STOP. */
+  readonly smsAllowed: null | boolean;
+  /** What the books say of e-mails; null leaves the preference as it is. */
+  readonly emailAllowed: null | boolean;
+  /** ISO 3166 alpha-2 of the contact. */
+  readonly country: null | string;
+  /** IANA zone, where the books have it. */
+  readonly timeZone: null | string;
+  /** BCP 47 tag for texts. */
+  readonly language: null | string;
+  /** Where the books are. */
+  readonly sourceConnectionId: string;
+  /** Vendor of the books. */
+  readonly sourceVendor: string;
+  /** Vendor's id of the contact. */
+  readonly entityId: string;
+  /** Version of the record; an older one never overwrites a newer one. */
+  readonly sourceVersion: number;
+  /** The record it was derived from. */
+  readonly recordId: string;
+  /** webhook, poll, stream, replay or timer. */
+  readonly origin: string;
+  /** When it was derived, UTC. */
+  readonly createdAt: EpochMs;
+  /** When Ledgerwire first learned of the change, UTC. */
+  readonly firstNoticedAt: EpochMs;
 }
 
 /** A record that could not be handled, byte for byte as it was, with the reason and its origin. */

@@ -53,6 +53,10 @@ const contact: Contact = {
   country: 'GB',
   externalNumber: 'C-1001',
   mergedIntoId: null,
+  smsAllowed: null,
+  emailAllowed: null,
+  timeZone: null,
+  createdOn: null,
 };
 
 const invoice: Invoice = {

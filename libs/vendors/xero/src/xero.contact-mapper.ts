@@ -38,6 +38,11 @@ export function toContact(fields: RawFields): Contact {
     country: countryCodeOf(address?.text('Country') ?? null),
     externalNumber: fields.text('ContactNumber'),
     mergedIntoId: fields.text('MergedToContactID'),
+    // Xero says neither what a contact wants to get, nor in which zone it lives, nor when it was added.
+    smsAllowed: null,
+    emailAllowed: null,
+    timeZone: null,
+    createdOn: null,
   };
 }
 
