@@ -29,13 +29,18 @@ export interface CommandResult {
   readonly output: string;
 }
 
-/** Runs a Node program of this repository and keeps what it prints, or lets it print (`show`). */
+/** Runs a Node program of a checkout and keeps what it prints, or lets it print (`show`). */
 export function runNode(
   args: readonly string[],
-  options: { readonly show?: boolean; readonly environment?: NodeJS.ProcessEnv } = {},
+  options: {
+    readonly show?: boolean;
+    readonly environment?: NodeJS.ProcessEnv;
+    /** This checkout unless another one is given. */
+    readonly checkout?: string;
+  } = {},
 ): Promise<CommandResult> {
   const child = spawn(process.execPath, [...args], {
-    cwd: repositoryRoot,
+    cwd: options.checkout ?? repositoryRoot,
     env: { ...process.env, ...options.environment },
     stdio: options.show === true ? 'inherit' : ['ignore', 'pipe', 'pipe'],
   });

@@ -1,0 +1,157 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { repositoryRoot } from '../lib/paths.ts';
+import { filesOf, mutateText, type Mutant } from './mutant.ts';
+import { makeMutatedCheckout, type MutatedCheckout } from './mutated-checkout.ts';
+import { mutants } from './mutants.ts';
+import { parseMutantArguments } from './arguments.ts';
+import { readOnce } from './run-once.ts';
+import { countTrials, tryMutants } from './try-mutants.ts';
+
+const [sample] = mutants;
+const made: MutatedCheckout[] = [];
+
+function make(mutant: Mutant | undefined): MutatedCheckout {
+  const checkout = makeMutatedCheckout(mutant);
+  made.push(checkout);
+  return checkout;
+}
+
+afterEach(() => {
+  for (const checkout of made.splice(0)) checkout.remove();
+});
+
+describe('the list of mutants', () => {
+  it.each(mutants.map((mutant) => [mutant.name, mutant] as const))(
+    '%s still fits the source and changes it',
+    (_name, mutant) => {
+      for (const file of filesOf(mutant)) {
+        const source = readFileSync(join(repositoryRoot, file), 'utf8');
+        expect(mutateText(mutant, file, source)).not.toBe(source);
+      }
+    },
+  );
+
+  it('has names of its own, and a suite that catches each', () => {
+    expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
+    expect(mutants.filter(({ caughtBy }) => caughtBy.length === 0)).toEqual([]);
+  });
+});
+
+describe('mutateText', () => {
+  const edit = { file: 'a.ts', find: 'x = 1', replace: 'x = 2' };
+  const mutant: Mutant = { name: 'm', removes: 'x', edits: [edit], caughtBy: ['once'] };
+
+  it.each([
+    ['is gone', 'y = 1', 0],
+    ['stands there twice', 'x = 1; x = 1', 2],
+  ])('refuses when the text %s', (_how, text, count) => {
+    expect(() => mutateText(mutant, 'a.ts', text)).toThrow(
+      `mutant m: its text occurs ${count} times in a.ts`,
+    );
+  });
+
+  it('leaves other files alone', () => {
+    expect(mutateText(mutant, 'b.ts', 'x = 1')).toBe('x = 1');
+  });
+});
+
+describe('a mutated checkout', () => {
+  it('holds the mutated source and build, shares the packages and leaves the working tree alone', () => {
+    const mutant = sample as Mutant;
+    const [file = ''] = filesOf(mutant);
+    const before = readFileSync(join(repositoryRoot, file), 'utf8');
+    const { root, dist } = make(mutant);
+    expect(readFileSync(join(root, file), 'utf8')).toBe(mutateText(mutant, file, before));
+    expect(readFileSync(join(dist, file.replace(/\.ts$/, '.js')), 'utf8')).not.toContain('contentHash ===');
+    expect(readFileSync(join(repositoryRoot, file), 'utf8')).toBe(before);
+  });
+
+  it('links under Node itself', () => {
+    const { root } = make(undefined);
+    const program = "await import('#libs/flows'); process.stdout.write('linked')";
+    const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { cwd: root });
+    expect(printed.toString()).toBe('linked');
+  });
+
+  it('is gone when it is removed', () => {
+    const { root, remove } = make(undefined);
+    remove();
+    expect(existsSync(root)).toBe(false);
+  });
+});
+
+describe('trying mutants', () => {
+  const chosen = mutants.slice(0, 2);
+
+  it('passes what turns the suite red, after the unchanged checkout was green', async () => {
+    const trials = await tryMutants(
+      chosen,
+      (_checkout, mutant) => Promise.resolve({ verdict: mutant ? 'red' : 'green', why: '' }),
+      () => undefined,
+      () => ({ root: '', dist: '', remove: () => undefined }),
+    );
+    expect(trials.map(({ mutant, passed }) => [mutant?.name, passed])).toEqual([
+      [undefined, true],
+      ...chosen.map(({ name }) => [name, true]),
+    ]);
+    expect(countTrials(trials)).toBe('3 passed, 0 failed');
+  });
+
+  it.each(['green', 'broken'] as const)('fails a mutant whose run is %s', async (verdict) => {
+    const trials = await tryMutants(
+      chosen.slice(0, 1),
+      (_checkout, mutant) => Promise.resolve({ verdict: mutant ? verdict : 'green', why: '' }),
+      () => undefined,
+      () => ({ root: '', dist: '', remove: () => undefined }),
+    );
+    expect(countTrials(trials)).toBe('1 passed, 1 failed');
+  });
+
+  it('stops when the unchanged checkout is red already', async () => {
+    const trials = await tryMutants(
+      chosen,
+      () => Promise.resolve({ verdict: 'red', why: '' }),
+      () => undefined,
+      () => ({ root: '', dist: '', remove: () => undefined }),
+    );
+    expect(countTrials(trials)).toBe('0 passed, 1 failed');
+  });
+});
+
+describe('reading a run of --once', () => {
+  const report = (ok: boolean, problems: string[]) =>
+    JSON.stringify({ ok, doubles: [], events: [{ title: 'an invoice', problems }] });
+
+  it.each([
+    ['green', 0, `progress\n${report(true, [])}`],
+    ['red', 1, report(false, ['2 messages'])],
+    ['broken', 1, 'mapper did not start'],
+    ['broken', 1, report(true, [])],
+  ] as const)('is %s with exit code %i', (verdict, code, output) => {
+    expect(readOnce(code, output).verdict).toBe(verdict);
+  });
+
+  it('names the problems', () => {
+    expect(readOnce(1, report(false, ['2 messages'])).why).toBe('an invoice: 2 messages');
+  });
+});
+
+describe('the options', () => {
+  it('choose the mutants of the suite', () => {
+    const { chosen } = parseMutantArguments(['--against', 'once'], mutants);
+    expect(chosen).toEqual(mutants.filter(({ caughtBy }) => caughtBy.includes('once')));
+  });
+
+  it.each([
+    [[], '--against must name a suite'],
+    [['--against', 'twice'], '--against must name a suite'],
+    [['--against', 'once', '--only', 'nothing'], 'There is no mutant "nothing"'],
+    [['--against', 'once', '--only', 'sender-intent'], 'sender-intent is not for once'],
+    [['--colour'], '--help'],
+  ])('%j is refused with what to do', (args, message) => {
+    expect(() => parseMutantArguments(args, mutants)).toThrow(message);
+  });
+});

@@ -1,0 +1,107 @@
+import type { Edit, Mutant } from './mutant.ts';
+
+const withoutFingerprints: Edit = {
+  file: 'apps/fetcher/src/steps/compare-entity.step.ts',
+  find: "return entity.contentHash === known.contentHash ? 'unchanged' : 'changed';",
+  replace: "return 'changed';",
+};
+
+const withoutCommandIds: readonly Edit[] = [
+  {
+    file: 'apps/mapper/src/steps/emit-messages.step.ts',
+    find: 'if (commands.get(command.commandId)) continue;',
+    replace: '',
+  },
+  {
+    file: 'libs/flows/src/evaluation/deliver.ts',
+    find: 'if (await occasion.input.isDerived?.(commandId))',
+    replace: 'if (false)',
+  },
+];
+
+const withoutSenderStates: Edit = {
+  file: 'apps/twilio-sender/src/command-states.ts',
+  find: "return STANDINGS[state.status] ?? 'ended';",
+  replace: "return 'open';",
+};
+
+/** Every mechanism that can be taken out, cheapest to understand first. Suites pick theirs by `caughtBy`. */
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'fetcher-fingerprints',
+    removes: 'the comparison with what was emitted before: each redelivered webhook emits its record again',
+    edits: [withoutFingerprints],
+    caughtBy: ['once'],
+    note: 'no message is doubled, since mapper and sender still drop what they have seen; the trail shows it',
+  },
+  {
+    name: 'mapper-command-ids',
+    removes: 'the store of command ids: what was derived before is derived again',
+    edits: [withoutFingerprints, ...withoutCommandIds],
+    caughtBy: ['once'],
+    note: 'without the fingerprints too, or no redelivery would reach the mapper; the sender still drops the second command',
+  },
+  {
+    name: 'sender-command-states',
+    removes: 'the whole deduplication: fingerprints, command ids, and the sender knowing what it has sent',
+    edits: [withoutFingerprints, ...withoutCommandIds, withoutSenderStates],
+    caughtBy: ['once'],
+    note: 'each of the three alone still keeps messages from being doubled; this is what a person sees when all are gone',
+  },
+  {
+    name: 'sender-doubt',
+    removes: 'the doubt after a lost answer: it counts as not processed, and the message is sent again',
+    edits: [
+      {
+        file: 'apps/twilio-sender/src/steps/judge-failure.step.ts',
+        find: "if (error.effect === 'unknown') return { kind: 'doubt', errorCode: vendorCodeOf(error) };",
+        replace: "if (error.effect === 'unknown') return { kind: 'release', error };",
+      },
+    ],
+    caughtBy: ['once'],
+  },
+  {
+    name: 'sender-reconciliation',
+    removes: 'the settling of doubts: neither a callback nor the list of the vendor proves a send',
+    edits: [
+      {
+        file: 'apps/twilio-sender/src/steps/apply-report.step.ts',
+        find: 'if (commandId !== null && !link) proveSend(context, commandId, report.messageSid);',
+        replace: '',
+      },
+      {
+        file: 'apps/twilio-sender/src/steps/find-sent-message.step.ts',
+        find: "if (messageSid !== undefined) return { kind: 'found', messageSid };",
+        replace: "if (messageSid !== undefined) return { kind: 'unknown', errorCode: 'mutant' };",
+      },
+    ],
+    caughtBy: ['once'],
+    note: 'both ways at once: each settles on its own what the other misses',
+  },
+  {
+    name: 'sender-intent',
+    removes: 'the intent before the call: a sender that died between call and outcome calls again',
+    edits: [
+      {
+        file: 'apps/twilio-sender/src/steps/attempt-send.step.ts',
+        find: 'new CommandLedger(context).intend(command);',
+        replace: '',
+      },
+    ],
+    caughtBy: ['faults', 'simulation'],
+    note: 'only the death of a sender in mid-call needs it, and `--once` kills nobody',
+  },
+  {
+    name: 'sender-interrupted',
+    removes: 'the look for a message whose sender died: an intent without outcome is sent again',
+    edits: [
+      {
+        file: 'apps/twilio-sender/src/command-states.ts',
+        find: "intended: 'interrupted',",
+        replace: "intended: 'open',",
+      },
+    ],
+    caughtBy: ['faults', 'simulation'],
+    note: 'only the death of a sender in mid-call needs it, and `--once` kills nobody',
+  },
+];
