@@ -122,7 +122,7 @@ test('authorises with PKCE, describes the organisation, refreshes with rotation 
   expect(back.searchParams.get('state')).toBe('the state');
   const code = back.searchParams.get('code') ?? '';
 
-  const tokens = await auth.exchange(authCall(), { code, redirectUri, codeVerifier: verifier });
+  const tokens = await auth.exchange(authCall(), { code, redirectUri, codeVerifier: verifier, callback: {} });
   expect(tokens.scopes).toEqual(expect.arrayContaining([...auth.scopes]));
   expect(tokens.accessTokenExpiresAt - systemClock.now()).toBeLessThanOrEqual(auth.lifetimes.accessTokenMs);
   expect(await auth.listAccounts(authCall(), tokens.accessToken)).toEqual([

@@ -46,6 +46,20 @@ test('does not tell again what a webhook told before the poll', async () => {
   expect(bench.emitted()).toEqual(['payment/p1']);
 });
 
+test('fetches what a list only names, and only what is newer than what was told', async () => {
+  const bench = await settledBench((bench) => {
+    bench.books.listsOnlyNames = true;
+  });
+  payment(bench, 'p1');
+  await bench.notice({ entityType: 'payment', entityId: 'p1' });
+  const before = bench.books.fetches.length;
+  payment(bench, 'p2');
+  payment(bench, 'p3');
+  await bench.pass(15 * MINUTE);
+  expect(bench.emitted()).toEqual(['payment/p1', 'payment/p2', 'payment/p3']);
+  expect(bench.books.fetches.slice(before).flatMap(({ ids }) => ids)).toEqual(['p2', 'p3']);
+});
+
 test('emits what a polled entity needs downstream before it', async () => {
   const bench = await settledBench((bench) =>
     bench.books.put('x1', { type: 'contact', id: 'k1', version: 1 }),

@@ -9,6 +9,7 @@ export const refusals = {
   'vendor-without-keys': { status: 400, disposition: 'dead-letter' },
   'not-by-consent': { status: 400, disposition: 'dead-letter' },
   'not-by-keys': { status: 400, disposition: 'dead-letter' },
+  'no-webhook-setup': { status: 404, disposition: 'dead-letter' },
   'credentials-refused': { status: 422, disposition: 'dead-letter' },
   'account-elsewhere': { status: 409, disposition: 'dead-letter' },
   'needs-reauthorisation': { status: 409, disposition: 'park' },

@@ -16,6 +16,12 @@ export interface KeyAccess {
   readonly call: Omit<AuthCall, 'app'>;
 }
 
+/** The way to the servers that the settings of a grant name. */
+export function callOf({ vendor, call }: OAuthAccess, settings: Readonly<Record<string, string>>): AuthCall {
+  const baseUrls = vendor.manifest.baseUrlsFor?.(settings, call.baseUrls);
+  return baseUrls ? { ...call, baseUrls } : call;
+}
+
 /** What of a vendor this broker can use: definitions from the registry, calls with the credentials of our app. */
 export class VendorAccess {
   /** `callOf` answers null for a vendor that needs credentials of our app which are not configured. */
@@ -65,8 +71,7 @@ export class VendorAccess {
   /** {@link oauth} for an existing grant, at the servers that its settings name. */
   oauthOf(grant: Grant): OAuthAccess {
     const access = this.oauth(grant.vendor);
-    const baseUrls = access.vendor.manifest.baseUrlsFor?.(grant.settings, access.call.baseUrls);
-    return baseUrls ? { ...access, call: { ...access.call, baseUrls } } : access;
+    return { ...access, call: callOf(access, grant.settings) };
   }
 
   private find(vendor: VendorDefinition): OAuthAccess | undefined {

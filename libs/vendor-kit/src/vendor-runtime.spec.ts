@@ -2,7 +2,7 @@ import { ManualClock } from '#libs/core';
 import { metricFaults } from '#libs/platform';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import type { VendorCall, VendorRequest, VendorResponse } from './contract.js';
+import type { VendorCall, VendorDefinition, VendorRequest, VendorResponse } from './contract.js';
 import { type HttpTransport, TransportFailure, type TransportRequest } from './http/http-transport.js';
 import { fakeConnection, fakeTokens, fakeVendor } from './testing/fake-vendor.js';
 import { VendorRuntime } from './vendor-runtime.js';
@@ -10,7 +10,10 @@ import { createVendorMetrics } from './vendor.metrics.js';
 
 type Reply = Partial<VendorResponse> | TransportFailure;
 
-function create(reply: (request: TransportRequest, count: number) => Reply | Promise<Reply>): {
+function create(
+  reply: (request: TransportRequest, count: number) => Reply | Promise<Reply>,
+  vendor = fakeVendor,
+): {
   runtime: VendorRuntime;
   clock: ManualClock;
   seen: TransportRequest[];
@@ -33,7 +36,7 @@ function create(reply: (request: TransportRequest, count: number) => Reply | Pro
   const tokens = fakeTokens(clock);
   const baseUrls = { api: 'https://api.example' };
   const metrics = createVendorMetrics(registry);
-  const runtime = new VendorRuntime({ vendor: fakeVendor, baseUrls, transport, tokens, clock, metrics });
+  const runtime = new VendorRuntime({ vendor, baseUrls, transport, tokens, clock, metrics });
   return { runtime, clock, seen, tokens, registry, call: runtime.callFor(fakeConnection('c1')) };
 }
 
@@ -52,6 +55,26 @@ const write: VendorRequest = {
   body: '{}',
   repeatable: false,
 };
+
+test('believes a vendor that refuses with 200, and reads its limits in the body', async () => {
+  const refusing: VendorDefinition = {
+    ...fakeVendor,
+    manifest: {
+      ...fakeVendor.manifest,
+      limits: {
+        concurrent: 2,
+        readSignals: ({ body }) => (body.includes('slow') ? { exceeded: 'day', retryAfterMs: 60_000 } : {}),
+      },
+    },
+    errors: { ...fakeVendor.errors, isRefusal: ({ body }) => body.includes('no') },
+  };
+  const { call } = create(({ url }) => ({ body: url.endsWith('1') ? 'no: slow' : 'yes' }), refusing);
+  await expect(call.request({ ...read, url: 'https://api.example/2' })).resolves.toMatchObject({
+    body: 'yes',
+  });
+  await expect(call.request(read)).rejects.toMatchObject({ code: 'vendor-rejected', retryAfterMs: 60_000 });
+  await expect(call.request(read)).rejects.toMatchObject({ code: 'vendor-limit-wait' });
+});
 
 test('adds the credentials of the connection', async () => {
   const { call, seen } = create(() => ({ status: 200 }));

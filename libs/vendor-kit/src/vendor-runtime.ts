@@ -6,6 +6,7 @@ import type {
   AppCredentials,
   AuthCall,
   BaseUrls,
+  ErrorTable,
   OperationClass,
   VendorCall,
   VendorDefinition,
@@ -215,7 +216,7 @@ export class VendorRuntime {
     const signals = limits.readSignals(response);
     if (signals.exceeded === 'app') this.appLimiter.observe(signals);
     else permit?.release(signals);
-    if (isExpected(request, response)) return response;
+    if (isExpected(request, response, vendor.errors)) return response;
     const waitMs = Math.max(this.appLimiter.waitMs(), limiter?.waitMs() ?? 0);
     const retryAfterMs = signals.retryAfterMs ?? (signals.exceeded && waitMs);
     throw answerError(id, vendor.errors, request, response, retryAfterMs);
@@ -275,6 +276,8 @@ export class VendorRuntime {
   }
 }
 
-function isExpected(request: VendorRequest, { status }: VendorResponse): boolean {
-  return (status >= 200 && status < 300) || (request.expect?.includes(status) ?? false);
+function isExpected(request: VendorRequest, response: VendorResponse, errors: ErrorTable): boolean {
+  const { status } = response;
+  if (request.expect?.includes(status)) return true;
+  return status >= 200 && status < 300 && !(errors.isRefusal?.(response) ?? false);
 }

@@ -1,8 +1,9 @@
 import { type Connection, fetcherStores, type PollCursor } from '#libs/contracts';
 import { codeOf, digestOf, dispositionOf, LedgerwireError } from '#libs/core';
 import type { TaskContext } from '#libs/streams';
-import type { EntityTypePlan, PollPage, RawEntity } from '#libs/vendor-kit';
+import type { EntityTypePlan, ListedEntity, PollPage, RawEntity } from '#libs/vendor-kit';
 import type { FetcherTools } from '../fetcher-tools.js';
+import { Fingerprints } from '../fingerprints.js';
 import { pollKey } from '../keys.js';
 import type { FetchRequest } from './coalesce-notices.step.js';
 import { emitPrepared } from './emit-prepared.step.js';
@@ -30,6 +31,7 @@ export async function pollConnection(tools: FetcherTools, poll: Poll, context: T
     for (let done = false; !done;) {
       const page = await readPage(tools, poll, position);
       await emitPage(tools, poll, page, context);
+      await fetchListed(tools, poll, page.listed ?? [], context);
       ({ next: position, done } = page);
       const nextPollAt = context.now() + pollIntervalOf(tools, connection, plan);
       cursors.put(key, { position, polledAt: done ? context.now() : poll.cursor.polledAt, nextPollAt });
@@ -51,7 +53,7 @@ function readPage(tools: FetcherTools, { connection, plan }: Poll, position: str
 async function emitPage(
   tools: FetcherTools,
   poll: Poll,
-  page: PollPage,
+  page: Pick<PollPage, 'entities'>,
   context: TaskContext,
 ): Promise<void> {
   const prepared = await Promise.all(page.entities.map((raw) => prepareOrTell(tools, poll, raw, context)));
@@ -63,6 +65,31 @@ async function emitPage(
     if (chars < tools.settings.maxCommitChars) continue;
     await context.commit();
     chars = 0;
+  }
+}
+
+/**
+ * Fetches what a page only names, as far as it is newer than what was emitted, a few at a time: each few are committed, so that
+ * a limit that ends the poll in between loses none of the calls that were spent.
+ */
+async function fetchListed(
+  tools: FetcherTools,
+  poll: Poll,
+  listed: readonly ListedEntity[],
+  context: TaskContext,
+): Promise<void> {
+  const { connectionId } = poll.connection;
+  const fingerprints = new Fingerprints(context, connectionId);
+  const news = listed.filter((entity) => (fingerprints.find(entity)?.version ?? -1) < entity.version);
+  if (news.length === 0) return;
+  const call = tools.callFor(poll.connection, { background: true });
+  for (let start = 0; start < news.length; start += poll.plan.maxBatch) {
+    const ids = news.slice(start, start + poll.plan.maxBatch).map(({ entityId }) => entityId);
+    const fetched = await tools.source.fetchEntities(call, poll.plan.entityType, ids);
+    // What went between the list and the fetch is told by its own notice, or was never told of.
+    const entities = [...fetched.values()].filter((entity) => entity !== 'gone');
+    await emitPage(tools, poll, { entities }, context);
+    await context.commit();
   }
 }
 

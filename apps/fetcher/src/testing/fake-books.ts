@@ -50,6 +50,8 @@ export class FakeBooks implements VendorSource {
   /** Called before each poll answers. */
   beforePoll: () => Promise<void> = () => Promise.resolve();
   pageSize = 2;
+  /** Lists name what changed and do not hold it. */
+  listsOnlyNames = false;
   private readonly entries = new Map<string, BookEntry[]>();
 
   /** Writes an entity; what changed last comes last in polls. */
@@ -102,8 +104,9 @@ export class FakeBooks implements VendorSource {
     const page = changed.slice(skip, skip + this.pageSize);
     const done = skip + page.length >= changed.length;
     const newest = Math.max(since, ...changed.map(({ version }) => version));
+    const listed = page.map(({ type, id, version }) => ({ entityType: type, entityId: id, version }));
     return {
-      entities: page.map(toRaw),
+      ...(this.listsOnlyNames ? { entities: [], listed } : { entities: page.map(toRaw) }),
       next: done ? String(newest) : `${since}+${skip + page.length}`,
       done,
     };

@@ -19,6 +19,16 @@ const callbackQuery = z.object({
   code: z.string().min(1).max(4_000).optional(),
   error: z.string().max(200).optional(),
 });
+/** Other parameters of a callback; a repeated or very long one is none that a vendor sends. */
+const otherParameters = z
+  .record(z.string(), z.unknown())
+  .transform((query) =>
+    Object.fromEntries(
+      Object.entries(query).flatMap(([name, value]) =>
+        typeof value === 'string' && value.length <= 200 ? [[name, value] as const] : [],
+      ),
+    ),
+  );
 
 /** The public part: pages for the people whose accounts are connected. */
 @Controller('connect/:vendor')
@@ -76,7 +86,7 @@ export class ConnectController {
       const answer = parsed.success ? parsed.data : { state: '' };
       const end = await this.broker.consents.finish(
         vendorId,
-        { code: undefined, error: undefined, ...answer },
+        { code: undefined, error: undefined, ...answer, others: otherParameters.parse(query ?? {}) },
         browserIdOf(request) ?? '',
       );
       show(reply, endPage(vendor, end));

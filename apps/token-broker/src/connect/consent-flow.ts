@@ -6,7 +6,7 @@ import type { GrantSecrets } from '../crypto/grant-secrets.js';
 import type { SecretBox, SecretPlace } from '../crypto/secret-box.js';
 import type { Announcer } from '../publish/announcer.js';
 import type { TokenBrokerMetrics } from '../token-broker.metrics.js';
-import type { OAuthAccess, VendorAccess } from '../vendor-access.js';
+import { callOf, type OAuthAccess, type VendorAccess } from '../vendor-access.js';
 import { codeChallengeOf, digestOfSecret, randomText } from './pkce.js';
 
 /** What {@link ConsentFlow} works with. */
@@ -35,6 +35,8 @@ export interface ConsentAnswer {
   readonly code: string | undefined;
   /** RFC 6749 section 4.1.2.1. */
   readonly error: string | undefined;
+  /** What else the vendor put into the query, e.g. where the account lives. */
+  readonly others: Readonly<Record<string, string>>;
 }
 
 /** Why a consent led to nothing. */
@@ -114,7 +116,7 @@ export class ConsentFlow {
   private async redeem(
     access: OAuthAccess,
     state: Extract<StateUse, { kind: 'fresh' }>['state'],
-    { code, error }: ConsentAnswer,
+    { code, error, others }: ConsentAnswer,
   ): Promise<ConsentEnd> {
     if (code === undefined || error !== undefined) return refused('denied');
     const { box, clock, database, announcer } = this.tools;
@@ -123,8 +125,9 @@ export class ConsentFlow {
     let accounts: readonly VendorAccount[];
     try {
       const redirectUri = this.redirectUri(state.vendor);
-      tokens = await access.auth.exchange(access.call, { code, redirectUri, codeVerifier });
-      accounts = await access.auth.listAccounts(access.call, tokens.accessToken);
+      const grant = { code, redirectUri, codeVerifier, callback: others };
+      tokens = await access.auth.exchange(access.call, grant);
+      accounts = await access.auth.listAccounts(callOf(access, tokens.settings ?? {}), tokens.accessToken);
     } catch (cause) {
       return this.vendorRefusal(state.vendor, cause);
     }
@@ -173,8 +176,8 @@ function newAccount(
   account: VendorAccount,
   tokens: TokenSet,
 ): Parameters<Database['consents']['saveConsent']>[1][number] {
-  const { handle, ...rest } = account;
-  return { ...rest, accountHandle: handle, settings: { ...tokens.settings } };
+  const { handle, settings, ...rest } = account;
+  return { ...rest, accountHandle: handle, settings: { ...tokens.settings, ...settings } };
 }
 
 function connected({ connections, elsewhere }: ConsentResult): ConsentEnd {

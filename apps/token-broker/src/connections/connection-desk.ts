@@ -148,6 +148,15 @@ export class ConnectionDesk {
     if (update.settings) this.assertSettings(row.vendor, update.settings);
     const given = Object.entries(update).filter(([, value]) => value !== undefined);
     const change = Object.fromEntries(given) as ConnectionChange;
+    // What came with the tokens (a region) is not the operator's to lose.
+    if (change.settings && row.grantId !== null) {
+      const grant = await this.tools.database.grants.find(row.grantId);
+      return this.withStatus(row, { ...change, settings: { ...grant?.settings, ...change.settings } });
+    }
+    return this.withStatus(row, change);
+  }
+
+  private async withStatus(row: ConnectionRow, change: ConnectionChange): Promise<ConnectionChange> {
     return change.status === 'active' ? { ...change, status: await this.resumed(row) } : change;
   }
 

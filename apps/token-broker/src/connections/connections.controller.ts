@@ -3,6 +3,7 @@ import {
   Controller,
   Delete,
   Get,
+  Header,
   HttpCode,
   Inject,
   Param,
@@ -28,6 +29,7 @@ import {
   keyConnectionInput,
   workspaceQuery,
 } from './connection-input.js';
+import type { WebhookSetup } from './service-keys.js';
 
 /** A connection as operators see it: what every service knows, and whether all of them know it yet. */
 type ConnectionView = ReturnType<typeof viewOf>;
@@ -35,7 +37,7 @@ type ConnectionView = ReturnType<typeof viewOf>;
 /** An open alert as operators see it. */
 type AlertView = ReturnType<typeof alertViewOf>;
 
-/** The operator's part: bearer LEDGERWIRE_OPERATOR_TOKEN. No answer holds a secret. */
+/** The operator's part: bearer LEDGERWIRE_OPERATOR_TOKEN. No answer holds a secret but `webhook-setup`, which is there to tell it. */
 @Controller()
 @UseGuards(OperatorTokenGuard)
 @UseFilters(ApiErrorFilter)
@@ -75,6 +77,13 @@ export class ConnectionsController {
   ): Promise<ConnectionView> {
     const { force } = InvalidInput.read(disconnectQuery, query);
     return viewOf(await this.broker.desk.disconnect(connectionId, force));
+  }
+
+  /** What a person enters at the vendor so that it sends us webhooks signed for this connection. */
+  @Get('connections/:connectionId/webhook-setup')
+  @Header('cache-control', 'no-store')
+  webhookSetup(@Param('connectionId') connectionId: string): Promise<WebhookSetup> {
+    return this.broker.serviceKeys.webhookSetup(connectionId);
   }
 
   /** Who has to authorise again, oldest first. */

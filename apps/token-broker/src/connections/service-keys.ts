@@ -1,10 +1,11 @@
 import { codeOf } from '#libs/core';
 import type { ConnectionRow, Database } from '#libs/persistence';
-import type {
-  CredentialsAnswer,
-  VendorDefinition,
-  VendorRegistry,
-  VerificationKeysAnswer,
+import {
+  type CredentialsAnswer,
+  type VendorDefinition,
+  type VendorRegistry,
+  type VerificationKeysAnswer,
+  webhookRoot,
 } from '#libs/vendor-kit';
 import type { KeySecrets } from '../crypto/key-secrets.js';
 import type { TokenBrokerMetrics } from '../token-broker.metrics.js';
@@ -18,6 +19,13 @@ export interface ServiceKeyTools {
   readonly metrics: TokenBrokerMetrics;
   /** Webhook keys of our app at a vendor, newest first; empty when none is configured. */
   readonly appWebhookKeys: (vendor: VendorDefinition) => readonly string[];
+}
+
+/** What {@link ServiceKeys.webhookSetup} answers. */
+export interface WebhookSetup {
+  /** What is left of `:name` is chosen by whoever sets it up; see the vendor's page in docs/vendors. */
+  readonly paths: readonly string[];
+  readonly secret: string;
 }
 
 /** Hands long-lived keys to services, to each the part that it needs. */
@@ -50,9 +58,24 @@ export class ServiceKeys {
         connectionId === undefined ? null : await this.tools.database.connections.find(connectionId);
       // A connection of another vendor is as unknown here as one that does not exist.
       const own = row?.vendor === vendorId ? row : null;
+      if (vendor.webhooks.deriveKey) return this.derivedKeys(vendor, assertConnected(own, connectionId));
       const { connection, auth, credentials } = await this.keysOf(own, connectionId ?? 'without id');
       return { keys: [...auth.verificationKeys(credentials)], accountId: connection.accountId };
     });
+  }
+
+  /**
+   * Paths below the public URL of ingress, and the secret to sign with, for vendors at which a person sets webhooks up.
+   * @throws LedgerwireError `unknown-connection`, `connection-disconnected`, `no-webhook-setup`.
+   */
+  async webhookSetup(connectionId: string): Promise<WebhookSetup> {
+    const row = assertConnected(await this.tools.database.connections.find(connectionId), connectionId);
+    const vendor = this.tools.registry.get(row.vendor);
+    const secret = vendor.webhooks?.deriveKey && this.derivedKeys(vendor, row).keys[0]?.secret;
+    if (!vendor.webhooks || secret === undefined)
+      throw refusal('no-webhook-setup', `there is nothing to set up by hand for ${vendor.manifest.name}`);
+    const paths = vendor.webhooks.routes.map((route) => route.path.replace(':connectionId', connectionId));
+    return { paths: paths.map((path) => webhookRoot + path), secret };
   }
 
   private appKeys(vendor: VendorDefinition): VerificationKeysAnswer {
@@ -60,10 +83,17 @@ export class ServiceKeys {
     return { keys: secrets.map((secret, index) => ({ keyId: `app-${index + 1}`, secret })), accountId: null };
   }
 
-  private async keysOf(row: ConnectionRow | null, connectionId: string) {
-    if (!row) throw refusal('unknown-connection', `there is no connection ${connectionId}`);
-    if (row.status === 'disconnected')
-      throw refusal('connection-disconnected', `connection ${connectionId} was disconnected`);
+  /** One secret for each key of the app, so that a rotated key is known for as long as the former one is configured. */
+  private derivedKeys(vendor: VendorDefinition, { connectionId, accountId }: ConnectionRow) {
+    const keys = this.tools.appWebhookKeys(vendor).flatMap((appKey, index) => {
+      const secret = vendor.webhooks?.deriveKey?.(appKey, connectionId);
+      return secret === undefined ? [] : [{ keyId: `derived-${index + 1}`, secret }];
+    });
+    return { keys, accountId };
+  }
+
+  private async keysOf(found: ConnectionRow | null, connectionId: string) {
+    const row = assertConnected(found, connectionId);
     const { auth } = this.tools.registry.get(row.vendor);
     const stored = await this.tools.database.apiCredentials.find(connectionId);
     if (auth.kind !== 'api-key' || !stored)
@@ -81,4 +111,11 @@ export class ServiceKeys {
       throw error;
     }
   }
+}
+
+function assertConnected(row: ConnectionRow | null, connectionId = 'without id'): ConnectionRow {
+  if (!row) throw refusal('unknown-connection', `there is no connection ${connectionId}`);
+  if (row.status === 'disconnected')
+    throw refusal('connection-disconnected', `connection ${connectionId} was disconnected`);
+  return row;
 }

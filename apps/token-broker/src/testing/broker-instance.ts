@@ -131,7 +131,7 @@ export async function connectBooks({ broker }: Instance, { books }: World): Prom
   const { authorizeUrl, browserId } = await broker.consents.begin('books', 'w1');
   const end = await broker.consents.finish(
     'books',
-    { ...books.consent(authorizeUrl), error: undefined },
+    { ...books.consent(authorizeUrl), error: undefined, others: {} },
     browserId,
   );
   if (end.kind !== 'connected') throw new Error(`the consent ended with ${end.reason}`);

@@ -65,13 +65,13 @@ function checkLimits({ definition }: VendorSamples): void {
   const { limits } = definition.manifest;
   for (const limit of [limits.concurrent, limits.perMinute, limits.perDay, limits.appPerMinute])
     assert.ok(limit === undefined || (Number.isInteger(limit) && limit > 0));
-  assert.deepEqual(limits.readSignals({ status: 200, headers: {} }), {});
-  const refused = limits.readSignals({ status: 429, headers: { 'retry-after': '7' } });
+  assert.deepEqual(limits.readSignals({ status: 200, headers: {}, body: '' }), {});
+  const refused = limits.readSignals({ status: 429, headers: { 'retry-after': '7' }, body: '' });
   assert.equal(refused.retryAfterMs, 7000);
   assert.notEqual(refused.exceeded, undefined, 'a 429 names a limit, if only unknown');
   for (const value of ['', 'soon', '-1', '1e99', 'NaN']) {
     const headers = { 'retry-after': value, 'x-minlimit-remaining': value, 'x-daylimit-remaining': value };
-    const signals = limits.readSignals({ status: 429, headers });
+    const signals = limits.readSignals({ status: 429, headers, body: value });
     for (const number of [signals.retryAfterMs, signals.minuteRemaining, signals.dayRemaining])
       assert.ok(
         number === undefined || (number >= 0 && !Number.isNaN(number)),
@@ -120,7 +120,8 @@ function checkOAuth(auth: OAuth2Auth, { definition }: VendorSamples): void {
   assert.equal(url.searchParams.get('code_challenge'), 'the-challenge');
   assert.equal(url.searchParams.get('code_challenge_method'), 'S256');
   assert.equal(url.searchParams.get('response_type'), 'code');
-  assert.equal(url.searchParams.get('scope'), auth.scopes.join(' '));
+  // RFC 6749 separates scopes by spaces; some vendors do it by commas.
+  assert.deepEqual(url.searchParams.get('scope')?.split(/[ ,]/), [...auth.scopes]);
   const { accessTokenMs, refreshAheadMs, refreshGraceMs } = auth.lifetimes;
   assert.ok(accessTokenMs >= MINUTE_MS && refreshAheadMs < accessTokenMs && refreshGraceMs >= 0);
   const trial = { triedForMs: 0, graceMs: refreshGraceMs };

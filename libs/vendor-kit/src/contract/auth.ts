@@ -14,6 +14,8 @@ export interface VendorAccount {
   readonly currency: string | null;
   /** What {@link OAuth2Auth.disconnectAccount} needs, e.g. Xero's connection id. */
   readonly handle: string | null;
+  /** Settings of this account that the vendor tells (its plan); they go into `Connection.settings`. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** What a token endpoint answered. */
@@ -70,7 +72,13 @@ export interface OAuth2Auth {
   /** Redeems the code of the callback. @throws VendorError */
   exchange(
     call: AuthCall,
-    grant: { readonly code: string; readonly redirectUri: string; readonly codeVerifier: string },
+    grant: {
+      readonly code: string;
+      readonly redirectUri: string;
+      readonly codeVerifier: string;
+      /** The other query parameters of the callback (Zoho's `accounts-server`); from the browser, so not to be trusted. */
+      readonly callback: Readonly<Record<string, string>>;
+    },
   ): Promise<TokenSet>;
   /** Asks for a new access token. The answer must be stored before it is used. @throws VendorError */
   refresh(call: AuthCall, refreshToken: string): Promise<TokenSet>;

@@ -72,4 +72,6 @@ export interface ErrorTable {
     readonly headers: Readonly<Record<string, string>>;
     readonly body: string;
   }): AnswerFacts;
+  /** Whether a 2xx answer is an error all the same, for vendors that say so in the body. Never throws; absent = none is. */
+  isRefusal?(answer: { readonly status: number; readonly body: string }): boolean;
 }

@@ -31,6 +31,8 @@ export interface VendorLimits {
   readonly readSignals: (answer: {
     readonly status: number;
     readonly headers: Readonly<Record<string, string>>;
+    /** For vendors that name the limit only there. */
+    readonly body: string;
   }) => LimitSignals;
 }
 
@@ -40,7 +42,7 @@ export interface LimitSignals {
   readonly dayRemaining?: number;
   /** Wait at least this long, in milliseconds. */
   readonly retryAfterMs?: number;
-  /** Which limit refused the request (429 only). */
+  /** Which limit refused the request. */
   readonly exceeded?: 'concurrent' | 'minute' | 'day' | 'app' | 'unknown';
 }
 

@@ -28,6 +28,11 @@ export interface EntityRef {
   readonly entityId: string;
 }
 
+/** An entity as a list names it, without its content. */
+export interface ListedEntity extends EntityRef {
+  readonly version: number;
+}
+
 /** How one entity type is fetched and polled. */
 export interface EntityTypePlan {
   readonly entityType: string;
@@ -44,6 +49,11 @@ export interface EntityTypePlan {
 /** One page of a poll. */
 export interface PollPage {
   readonly entities: readonly RawEntity[];
+  /**
+   * Entities of which the list tells only that they changed: the fetcher fetches those whose `version` (as in RecordBody) is
+   * above what it emitted last.
+   */
+  readonly listed?: readonly ListedEntity[];
   /** Where to go on: an opaque text of the vendor's. Store it with the emitted records. */
   readonly next: string;
   /** True when this poll has seen everything; then `next` is where the next poll starts. */

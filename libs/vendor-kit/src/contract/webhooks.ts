@@ -123,6 +123,12 @@ export interface VendorWebhooks {
   readonly deadlineMs: number;
   /** `app`: one key for all connections; `connection`: keys of the connection in the route's `connectionId`. */
   readonly keyScope: 'app' | 'connection';
+  /**
+   * For OAuth vendors whose webhooks the customer sets up with a secret of our choice: the connection's own secret, derived
+   * from the app's `webhook-key`, so that none of them opens another's and nothing has to be stored. Absent = the vendor
+   * or the account says the key.
+   */
+  deriveKey?(appKey: string, connectionId: string): string;
   /** Answered when no key is known (unknown connection, or none configured). */
   readonly unknownKeyResponse: WebhookResponse;
   /** Never throws. `keys` are tried in order; `accountId` is the connection's where keyScope is `connection`. */

@@ -35,7 +35,12 @@ const tokens = {
 
 test('exchanges the code with its verifier and counts the lifetime from before the request', async () => {
   const { call, asked } = calling(() => ({ json: tokens }));
-  const set = await xeroAuth.exchange(call, { code: 'c', redirectUri: 'https://here/cb', codeVerifier: 'v' });
+  const set = await xeroAuth.exchange(call, {
+    code: 'c',
+    redirectUri: 'https://here/cb',
+    codeVerifier: 'v',
+    callback: {},
+  });
   expect(set).toEqual({
     accessToken: 'access',
     accessTokenExpiresAt: 1000 + 1_800_000,
