@@ -19,17 +19,29 @@ import { stateTopic, type Topic } from './topics.js';
 export interface StoreDefinition<T> {
   readonly name: string;
   readonly schema: SchemaOf<T>;
+  /** It grows with the tenants' data: kept in the task's local file where the service has a folder for it. */
+  readonly large?: boolean;
+  /** Entries that were not written for so long are swept out; absent = kept until they are deleted. */
+  readonly retentionDays?: number;
 }
+
+/**
+ * How long a derived command is remembered. Inputs are kept for 30 days and can be replayed that long; a vendor may show an old
+ * entity again at any time, but a year later nobody expects a message about it.
+ */
+const REMEMBER_COMMANDS_DAYS = 400;
+/** How long a finished message is remembered for late status callbacks and replays of its command. */
+const REMEMBER_MESSAGES_DAYS = 100;
 
 /** Stores that the runtime keeps for every service. */
 export const runtimeStores = {
-  parked: defineStore('parked', parkedWorkSchema),
-  timers: defineStore('timers', timerSchema),
+  parked: defineStore('parked', parkedWorkSchema, { large: true }),
+  timers: defineStore('timers', timerSchema, { large: true }),
 };
 
 /** Stores of the fetcher. */
 export const fetcherStores = {
-  fingerprints: defineStore('fingerprints', entityFingerprintSchema),
+  fingerprints: defineStore('fingerprints', entityFingerprintSchema, { large: true }),
   cursors: defineStore('cursors', pollCursorSchema),
 };
 
@@ -38,18 +50,30 @@ export const fetcherStores = {
  * without its raw JSON; `waiting` the records that lack another entity; `reminders` which timers an invoice has.
  */
 export const mapperStores = {
-  entities: defineStore('entities', accountingRecordSchema),
-  commands: defineStore('commands', derivedCommandSchema),
-  waiting: defineStore('waiting', waitingRecordSchema),
-  reminders: defineStore('reminders', plannedRemindersSchema),
+  entities: defineStore('entities', accountingRecordSchema, { large: true }),
+  commands: defineStore('commands', derivedCommandSchema, {
+    large: true,
+    retentionDays: REMEMBER_COMMANDS_DAYS,
+  }),
+  waiting: defineStore('waiting', waitingRecordSchema, { large: true }),
+  reminders: defineStore('reminders', plannedRemindersSchema, { large: true }),
 };
 
 /** Stores of the twilio-sender. */
 export const twilioSenderStores = {
-  commands: defineStore('commands', commandStateSchema),
-  messages: defineStore('messages', messageLinkSchema),
-  deliveries: defineStore('deliveries', deliveryStateSchema),
-  optOuts: defineStore('opt-outs', optOutSchema),
+  commands: defineStore('commands', commandStateSchema, {
+    large: true,
+    retentionDays: REMEMBER_MESSAGES_DAYS,
+  }),
+  messages: defineStore('messages', messageLinkSchema, {
+    large: true,
+    retentionDays: REMEMBER_MESSAGES_DAYS,
+  }),
+  deliveries: defineStore('deliveries', deliveryStateSchema, {
+    large: true,
+    retentionDays: REMEMBER_MESSAGES_DAYS,
+  }),
+  optOuts: defineStore('opt-outs', optOutSchema, { large: true }),
 };
 
 /** The name of the fetcher that serves one vendor: its consumer group and the prefix of its state topics. */
@@ -75,6 +99,10 @@ export function stateTopics(vendors: readonly string[]): Topic<unknown>[] {
   );
 }
 
-function defineStore<T>(name: string, schema: SchemaOf<T>): StoreDefinition<T> {
-  return { name, schema };
+function defineStore<T>(
+  name: string,
+  schema: SchemaOf<T>,
+  options: Pick<StoreDefinition<T>, 'large' | 'retentionDays'> = {},
+): StoreDefinition<T> {
+  return { name, schema, ...options };
 }

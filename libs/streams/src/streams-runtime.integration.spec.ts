@@ -19,7 +19,7 @@ import { KafkaTaskLogFactory } from './kafka/transactional-task-log.js';
 import { StreamsRuntime } from './streams-runtime.js';
 import { silentTaskEvents } from './task/task-events.js';
 import { buildTopology, handlersOf } from './task/topology-builder.js';
-import { changelogOf } from './task/unit-of-work.js';
+import { changelogOf } from './state/task-state.js';
 import { createTopicsForTest } from './testing/topics-for-tests.js';
 
 const PARTITIONS = 4;
@@ -207,8 +207,8 @@ async function outputs(): Promise<ChangeNotice[]> {
     for (let partition = 0; partition < PARTITIONS; partition += 1) {
       const { end } = await boundsOf(cluster, output.name, partition);
       if (end === 0) continue;
-      await readToEnd(cluster, output.name, partition, ({ value }) => {
-        if (value) found.push(codec.decode(output.schema, value));
+      await readToEnd(cluster, { topic: output.name, partition, offset: 0 }, (records) => {
+        for (const { value } of records) if (value) found.push(codec.decode(output.schema, value));
       });
     }
   } finally {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { runtimeStores, type Topic } from '#libs/contracts';
 import { type Clock, dispositionOf, type Random, sleep, systemClock, systemRandom } from '#libs/core';
 import type { Codec } from './codec/codec.js';
@@ -8,7 +9,8 @@ import type { TaskEvents } from './task/task-events.js';
 import { TaskHost } from './task/task-host.js';
 import { defaultTaskSettings, type TaskSettings } from './task/task-settings.js';
 import type { Topology } from './task/topology.js';
-import { changelogOf } from './task/unit-of-work.js';
+import { StateDatabase } from './state/state-database.js';
+import { changelogOf } from './state/task-state.js';
 
 /** Everything one service's stream processing is made of. */
 export interface StreamsRuntimeOptions {
@@ -19,6 +21,8 @@ export interface StreamsRuntimeOptions {
   readonly group?: Partial<GroupSettings>;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** Folder for the local files of large stores, this process's own; without it they are in memory. */
+  readonly stateFolder?: string | undefined;
   readonly taskEvents: TaskEvents;
   readonly groupEvents: GroupConsumerEvents;
   openFailed(partition: number, error: unknown): void;
@@ -64,9 +68,16 @@ export class StreamsRuntime {
       },
       clock,
     );
+    const { stateFolder } = options;
     this.host = new TaskHost({
       topology,
       logs,
+      ...(stateFolder === undefined
+        ? {}
+        : {
+            databases: (partition) =>
+              new StateDatabase(join(stateFolder, `${topology.service}.${partition}.sqlite`)),
+          }),
       codec,
       clock,
       random: options.random ?? systemRandom,

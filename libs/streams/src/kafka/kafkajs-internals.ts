@@ -70,7 +70,12 @@ export interface Broker {
     acks: number;
     timeout: number;
     compression: number;
-  }): Promise<unknown>;
+  }): Promise<{
+    topics: readonly {
+      readonly topicName: string;
+      readonly partitions: readonly { readonly partition: number; readonly baseOffset: string }[];
+    }[];
+  }>;
   initProducerId(request: {
     transactionalId: string | undefined;
     transactionTimeout: number;

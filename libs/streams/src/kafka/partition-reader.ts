@@ -107,16 +107,19 @@ export async function boundsOf(
   return { start: start ?? 0, end: end ?? 0 };
 }
 
-/** Reads a partition from its start to the end it has now, record by record. */
+/**
+ * Reads a partition from an offset to the end it has now, portion by portion.
+ * @returns the next offset to read
+ */
 export async function readToEnd(
   cluster: Cluster,
-  topic: string,
-  partition: number,
-  onRecord: (record: RawRecord) => void,
+  from: ReadPosition,
+  onRecords: (records: readonly RawRecord[]) => void,
 ): Promise<number> {
-  const { start, end } = await boundsOf(cluster, topic, partition);
+  const { topic, partition } = from;
+  const { end } = await boundsOf(cluster, topic, partition);
   const broker = await leaderOf(cluster, topic, partition);
-  let offset = start;
+  let { offset } = from;
   while (offset < end) {
     const [result] = await fetchFrom(broker, [{ topic, partition, offset }], {
       maxWaitMs: 100,
@@ -124,7 +127,7 @@ export async function readToEnd(
       maxBytesPerPartition: 16_777_216,
     });
     if (!result) continue;
-    for (const record of result.records) onRecord(record);
+    onRecords(result.records);
     offset = result.nextOffset;
   }
   return offset;

@@ -14,6 +14,14 @@ export interface PartitionRecords {
   bytes: number;
 }
 
+/** Where a partition stands after a write. */
+export interface WrittenPartition {
+  readonly topic: string;
+  readonly partition: number;
+  /** The offset after the last record written. */
+  readonly nextOffset: number;
+}
+
 /** Who writes: the producer's id and epoch, and its transactional id if it has one. */
 export interface WriterIdentity {
   readonly transactionalId: string | undefined;
@@ -45,7 +53,7 @@ export class RecordWriter {
       const partition =
         record.partition ??
         partitionOfKey(record.key ?? Buffer.alloc(0), this.partitionCountOf(record.topic));
-      const id = `${record.topic}/${partition}`;
+      const id = idOf({ topic: record.topic, partition });
       let group = groups.get(id);
       if (!group) {
         group = { topic: record.topic, partition, records: [], bytes: 0 };
@@ -61,12 +69,13 @@ export class RecordWriter {
   }
 
   /** Writes prepared records, one request per broker. Writing the same again does nothing at the broker. */
-  async write(prepared: readonly PartitionRecords[]): Promise<void> {
-    await Promise.all(
+  async write(prepared: readonly PartitionRecords[]): Promise<WrittenPartition[]> {
+    const counts = new Map(prepared.map((group) => [idOf(group), group.records.length]));
+    const answers = await Promise.all(
       [...groupByLeader(this.cluster, prepared)].map(async ([nodeId, groups]) => {
         const broker = await this.cluster.findBroker({ nodeId });
         const bytes = groups.reduce((sum, group) => sum + group.bytes, 0);
-        await broker.produce({
+        const { topics } = await broker.produce({
           ...this.identity,
           acks: -1,
           timeout: ACKNOWLEDGE_WITHIN_MS,
@@ -86,8 +95,15 @@ export class RecordWriter {
             ],
           })),
         });
+        return topics.flatMap(({ topicName: topic, partitions }) =>
+          partitions.map(({ partition, baseOffset }) => {
+            const count = counts.get(idOf({ topic, partition })) ?? 0;
+            return { topic, partition, nextOffset: Number(baseOffset) + count };
+          }),
+        );
       }),
     );
+    return answers.flat();
   }
 
   private nextSequence(partition: string, count: number): number {
@@ -104,4 +120,8 @@ export class RecordWriter {
       disposition: 'halt',
     });
   }
+}
+
+function idOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
+  return `${topic}/${partition}`;
 }

@@ -1,8 +1,9 @@
 import { type Clock, LedgerwireError, sleep } from '#libs/core';
+import type { RawRecord } from '../log/raw-record.js';
 import type { InputPosition, TaskLog, TaskLogFactory, TaskTransaction } from '../log/task-log.js';
 import type { KafkaClient } from './kafka-client.js';
 import type { Broker, Cluster, ProducerIdentity, ProtocolError } from './kafkajs-internals.js';
-import { readToEnd } from './partition-reader.js';
+import { boundsOf, readToEnd } from './partition-reader.js';
 import { partitionOfKey } from './partitioner.js';
 import { type PartitionRecords, RecordWriter } from './record-writer.js';
 
@@ -120,13 +121,19 @@ class KafkaTaskLog implements TaskLog {
     );
   }
 
-  async restore(topic: string, onRecord: (key: string, value: Buffer | null) => void): Promise<void> {
-    await readToEnd(this.cluster, topic, this.partition, (record) => {
-      if (record.key) onRecord(record.key.toString(), record.value);
-    });
+  bounds(topic: string): Promise<{ start: number; end: number }> {
+    return boundsOf(this.cluster, topic, this.partition);
   }
 
-  async commit(transaction: TaskTransaction): Promise<void> {
+  restore(
+    topic: string,
+    fromOffset: number,
+    onRecords: (records: readonly RawRecord[]) => void,
+  ): Promise<number> {
+    return readToEnd(this.cluster, { topic, partition: this.partition, offset: fromOffset }, onRecords);
+  }
+
+  async commit(transaction: TaskTransaction): Promise<ReadonlyMap<string, number>> {
     if (!this.usable)
       throw new LedgerwireError('the task log is closed', { code: 'task-log-closed', disposition: 'retry' });
     // Not usable until the broker has said yes to every part: an exception anywhere leaves it closed.
@@ -134,12 +141,14 @@ class KafkaTaskLog implements TaskLog {
     const prepared = this.writer.prepare(transaction.records);
     // In this order, because the coordinator refuses a second change of one transaction while it writes down the first.
     await this.addPartitions(prepared);
-    await Promise.all([
+    const [written] = await Promise.all([
       this.writer.write(prepared),
       this.addOffsets(transaction.positions).then(() => this.commitOffsets(transaction.positions)),
     ]);
     await this.transactions.endTxn({ ...this.producer, transactionResult: true });
     this.usable = true;
+    const own = written.filter(({ partition }) => partition === this.partition);
+    return new Map(own.map(({ topic, nextOffset }) => [topic, nextOffset]));
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { RawOutput } from './raw-record.js';
+import type { RawOutput, RawRecord } from './raw-record.js';
 
 /** How far an input partition is consumed. */
 export interface InputPosition {
@@ -26,14 +26,24 @@ export interface TaskTransaction {
 export interface TaskLog {
   /** The committed positions of the task's inputs; inputs that were never committed are left out. */
   positions(topics: readonly string[]): Promise<readonly InputPosition[]>;
-  /** Reads the task's partition of a compacted topic to the end that it had when the call began. */
-  restore(topic: string, onRecord: (key: string, value: Buffer | null) => void): Promise<void>;
+  /** The first offset and the (committed) end of the task's partition of a topic. */
+  bounds(topic: string): Promise<{ readonly start: number; readonly end: number }>;
+  /**
+   * Reads the task's partition of a changelog from an offset to the end that it had when the call began, in portions.
+   * @returns the next offset to read
+   */
+  restore(
+    topic: string,
+    fromOffset: number,
+    onRecords: (records: readonly RawRecord[]) => void,
+  ): Promise<number>;
   /**
    * Commits one transaction.
+   * @returns for each topic of whose task's partition records were written, the offset after the last of them
    * @throws on any outcome that is not a sure commit. The log is then of no more use: the task is closed and opened again,
    * which ends the doubtful transaction one way or the other before the state is read back.
    */
-  commit(transaction: TaskTransaction): Promise<void>;
+  commit(transaction: TaskTransaction): Promise<ReadonlyMap<string, number>>;
   close(): Promise<void>;
 }
 

@@ -7,37 +7,14 @@ import type { Topic } from '#libs/contracts';
 export interface StateStore {
   readonly topic: Topic<unknown>;
   get(key: string): Buffer | undefined;
-  /** undefined deletes. */
-  set(key: string, value: Buffer | undefined): void;
+  /** Shows the change to the task at once; undefined deletes. `at` is the time of the write, epoch milliseconds. */
+  set(key: string, value: Buffer | undefined, at: number): void;
+  /** Told when a change is committed in the changelog: from then on it may be kept. */
+  keep(key: string, value: Buffer | undefined, at: number): void;
   /** Entries whose key starts with the prefix, in key order. */
   range(prefix: string): Iterable<readonly [key: string, value: Buffer]>;
+  /** The next entries after a key in key order with the time of their last write, for the sweep of old ones. */
+  scan(after: string, limit: number): readonly { readonly key: string; readonly at: number }[];
+  /** Number of entries; may have to count. */
   readonly size: number;
-}
-
-/** Everything in memory; rebuilt from the changelog whenever the task is opened. */
-export class MemoryStateStore implements StateStore {
-  private readonly entries = new Map<string, Buffer>();
-
-  constructor(readonly topic: Topic<unknown>) {}
-
-  get size(): number {
-    return this.entries.size;
-  }
-
-  get(key: string): Buffer | undefined {
-    return this.entries.get(key);
-  }
-
-  set(key: string, value: Buffer | undefined): void {
-    if (value === undefined) this.entries.delete(key);
-    else this.entries.set(key, value);
-  }
-
-  *range(prefix: string): Iterable<readonly [string, Buffer]> {
-    const keys = [...this.entries.keys()].filter((key) => key.startsWith(prefix)).sort();
-    for (const key of keys) {
-      const value = this.entries.get(key);
-      if (value) yield [key, value];
-    }
-  }
 }

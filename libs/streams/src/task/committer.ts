@@ -18,6 +18,7 @@ export interface CommitterPorts {
   readonly clock: Clock;
   readonly lingerMs: number;
   readonly maxBytes: number;
+  /** Resolves when the transaction is surely committed and kept. */
   commit(transaction: TaskTransaction): Promise<void>;
   /** Marks input records as finished and returns the positions that have moved since the last call. */
   advance(finished: Contribution['finished']): readonly InputPosition[];
@@ -35,13 +36,20 @@ export class Committer {
   private added = 0;
   private done = 0;
   private running = false;
+  private queuedBytes = 0;
   private failure: { readonly error: unknown } | undefined;
 
   constructor(private readonly ports: CommitterPorts) {}
 
+  /** Bytes that wait for their transaction. */
+  get waitingBytes(): number {
+    return this.queuedBytes;
+  }
+
   add(contribution: Contribution): void {
     const bytes = contribution.records.reduce((sum, record) => sum + sizeOf(record), 0);
     this.queue.push({ ...contribution, bytes });
+    this.queuedBytes += bytes;
     this.added += 1;
     if (!this.running && !this.failure) {
       this.running = true;
@@ -96,7 +104,9 @@ export class Committer {
       if (count > 0 && bytes > this.ports.maxBytes) break;
       count += 1;
     }
-    return this.queue.splice(0, count);
+    const batch = this.queue.splice(0, count);
+    for (const contribution of batch) this.queuedBytes -= contribution.bytes;
+    return batch;
   }
 
   /** One turn of the event loop at least, so that work that ends together is committed together. */

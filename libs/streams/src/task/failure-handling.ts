@@ -10,11 +10,11 @@ import { codeOf, digestOf, dispositionOf, fullJitterBackoff, LedgerwireError, ty
 import type { OutcomeSubject } from '../api/decorators.js';
 import type { RawRecord } from '../log/raw-record.js';
 import { toTextHeaders } from './record-decoding.js';
-import { type ParkingLot, parkedKeyOf } from './parking-lot.js';
+import type { DueQueue } from './due-queue.js';
+import { parkedKeyOf } from './parking-lot.js';
 import type { TaskEvents } from './task-events.js';
 import type { TaskRuntime } from './task-runtime.js';
 import type { TaskSettings } from './task-settings.js';
-import type { TimerQueue } from './timer-queue.js';
 import type { InputHandler } from './topology.js';
 import { UnitOfWork } from './unit-of-work.js';
 import { isRecord, type RecordItem, type TimerItem, type WorkItem } from './work-item.js';
@@ -49,8 +49,7 @@ export class FailureHandling {
 
   constructor(
     private readonly runtime: TaskRuntime,
-    private readonly parking: ParkingLot,
-    private readonly timers: TimerQueue,
+    private readonly timers: DueQueue,
     private readonly ports: FailurePorts,
   ) {}
 
@@ -83,12 +82,12 @@ export class FailureHandling {
     return 'dead-lettered';
   }
 
-  /** Parks records that come while their lane is closed. */
-  parkBehind(items: readonly RecordItem[]): void {
+  /** Parks records that cannot run yet through no fault of theirs. */
+  parkBehind(items: readonly RecordItem[], reason: 'behind-parked' | 'queue-full'): void {
     const unit = this.newUnit();
     for (const item of items) {
       this.putParked(unit, item, {
-        reason: 'behind-parked',
+        reason,
         wakeAt: this.runtime.clock.now(),
         attempts: item.input.attempt - 1,
       });
@@ -124,7 +123,7 @@ export class FailureHandling {
   private finishTimer(item: TimerItem, unit: UnitOfWork): void {
     this.timerFailures.delete(item.storeKey);
     // The handler may have set the same timer anew: then it stays.
-    const setAgain = this.timers.get(item.storeKey)?.fireAt !== item.input.fireAt;
+    const setAgain = this.timers.timeOf(item.storeKey) !== undefined;
     if (!setAgain && !unit.hasWritten(runtimeStores.timers.name, item.storeKey)) {
       unit.cancelTimer(item.input.name, item.input.key);
     }
@@ -163,7 +162,7 @@ export class FailureHandling {
       this.emitOutcome(unit, item, { status: 'parked', reason: codeOf(error), nextTryAt: wakeAt });
     }
     unit.flush(offsetsOf(records));
-    this.parkBehind(lanes.takeWaitingRecords(first.lane));
+    this.parkBehind(lanes.takeWaitingRecords(first.lane), 'behind-parked');
     return 'parked';
   }
 
@@ -172,7 +171,7 @@ export class FailureHandling {
     item: RecordItem,
     wait: { reason: string; wakeAt: number; attempts: number },
   ): void {
-    const storeKey = item.parked?.storeKey ?? parkedKeyOf(item.lane, this.parking.nextSequence());
+    const storeKey = item.parked?.storeKey ?? parkedKeyOf(item.lane, item.raw);
     const { topic, partition, offset, timestamp, key, value, headers } = item.raw;
     const work: ParkedWork = {
       topic,

@@ -42,6 +42,7 @@ export class LaneScheduler<I extends LaneItem> {
   private readonly turns = new Set<string>();
   private readonly idleWaiters: (() => void)[] = [];
   private inFlightCount = 0;
+  private readonly waitingByGroup = new Map<string, number>();
   private waitingCount = 0;
   private suspended = false;
 
@@ -67,9 +68,14 @@ export class LaneScheduler<I extends LaneItem> {
       this.lanes.set(item.lane, lane);
     }
     lane.waiting.push(item);
-    this.waitingCount += 1;
+    this.countWaiting(lane.group, 1);
     if (lane.waiting.length === 1 && !lane.running) this.makeReady(lane, item.groupLimit);
     this.dispatch();
+  }
+
+  /** Pieces of work of one group that wait. */
+  waitingIn(group: string): number {
+    return this.waitingByGroup.get(group) ?? 0;
   }
 
   /** Whether something of the lane waits or runs. */
@@ -84,7 +90,7 @@ export class LaneScheduler<I extends LaneItem> {
     const taken = lane.waiting.filter(wanted);
     const kept = lane.waiting.filter((item) => !wanted(item));
     lane.waiting.splice(0, lane.waiting.length, ...kept);
-    this.waitingCount -= taken.length;
+    this.countWaiting(lane.group, -taken.length);
     return taken;
   }
 
@@ -139,7 +145,7 @@ export class LaneScheduler<I extends LaneItem> {
     }
     let count = 1;
     while (count < first.maxBatch && lane.waiting[count]?.handler === first.handler) count += 1;
-    this.waitingCount -= count;
+    this.countWaiting(lane.group, -count);
     return lane.waiting.splice(0, count);
   }
 
@@ -158,6 +164,13 @@ export class LaneScheduler<I extends LaneItem> {
       this.dispatch();
       for (const wake of this.idleWaiters.splice(0)) wake();
     });
+  }
+
+  private countWaiting(group: string, change: number): void {
+    this.waitingCount += change;
+    const count = this.waitingIn(group) + change;
+    if (count > 0) this.waitingByGroup.set(group, count);
+    else this.waitingByGroup.delete(group);
   }
 
   private forget(lane: Lane<I>): void {

@@ -1,6 +1,7 @@
 import { LedgerwireError } from '#libs/core';
 import type { Codec } from '../codec/codec.js';
 import type { RawHeader, RawRecord } from '../log/raw-record.js';
+import { groupOf } from './parking-lot.js';
 import type { InputHandler } from './topology.js';
 import type { RecordItem } from './work-item.js';
 
@@ -28,7 +29,7 @@ export function decodeRecord(codec: Codec, handler: InputHandler, raw: RawRecord
     raw,
     input,
     lane: handler.laneOf(input),
-    group: `${raw.topic}\u0000${input.key}`,
+    group: groupOf(raw.topic, input.key),
     groupLimit: handler.maxInFlightPerKey,
     maxBatch: handler.maxBatch,
     parked: undefined,

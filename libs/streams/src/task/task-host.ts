@@ -1,10 +1,13 @@
 import { type Clock, fullJitterBackoff, LedgerwireError, type Random, sleep } from '#libs/core';
 import type { TaskLogFactory } from '../log/task-log.js';
+import type { StateDatabase } from '../state/state-database.js';
 import { Task, type TaskPorts } from './task.js';
 
 /** What the host needs to make tasks. */
-export interface TaskHostPorts extends Omit<TaskPorts, 'partition' | 'log' | 'partitionOf'> {
+export interface TaskHostPorts extends Omit<TaskPorts, 'partition' | 'log' | 'database' | 'partitionOf'> {
   readonly logs: TaskLogFactory;
+  /** Opens the local file of a task's large stores; without it they are in memory. */
+  readonly databases?: ((partition: number) => StateDatabase) | undefined;
   readonly clock: Clock;
   readonly random: Random;
   /** Told when a task could not be opened; it is tried again. */
@@ -121,11 +124,14 @@ export class TaskHost {
 
   private async openTask(partition: number): Promise<Task> {
     const log = await this.ports.logs.open(partition);
+    let database: StateDatabase | undefined;
     try {
+      database = this.ports.databases?.(partition);
       const task: Task = new Task({
         ...this.ports,
         partition,
         log,
+        database,
         partitionOf: (key) => this.ports.logs.partitionOf(key),
         events: {
           ...this.ports.events,
@@ -139,6 +145,7 @@ export class TaskHost {
       await task.open();
       return task;
     } catch (error) {
+      database?.close();
       await log.close();
       throw error;
     }

@@ -8,6 +8,8 @@ export interface TaskSettings {
   readonly maxInFlightPerKey: number;
   /** Decoded records that wait in memory; beyond it the task's inputs are not fetched. */
   readonly maxBacklog: number;
+  /** Of those, for one record key (connection); what comes beyond is parked, so that the others find room. */
+  readonly maxWaitingPerKey: number;
   /** How long the first unit of work waits for neighbours before a transaction begins. */
   readonly commitLingerMs: number;
   /** A transaction takes no more than this, so that a produce request stays below the broker's limit. */
@@ -30,6 +32,7 @@ export const defaultTaskSettings: TaskSettings = {
   maxInFlight: 256,
   maxInFlightPerKey: 64,
   maxBacklog: 2_000,
+  maxWaitingPerKey: 500,
   commitLingerMs: 0,
   maxTransactionBytes: 900_000,
   retry: { baseMs: SECOND, capMs: 5 * MINUTE, deadlineMs: DAY },

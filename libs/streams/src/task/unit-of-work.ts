@@ -1,10 +1,10 @@
-import { headerNames, runtimeStores, type StoreDefinition, stateTopic, type Topic } from '#libs/contracts';
+import { headerNames, runtimeStores, type StoreDefinition, type Topic } from '#libs/contracts';
 import { LedgerwireError } from '#libs/core';
 import type { StoreView, TaskContext, TimerRequest } from '../api/context.js';
 import type { RawHeader, RawOutput } from '../log/raw-record.js';
 import type { Contribution } from './committer.js';
 import type { TaskRuntime } from './task-runtime.js';
-import { timerKeyOf } from './timer-queue.js';
+import { timerKeyOf } from './timer-key.js';
 
 /** Input headers that travel on with what is derived from the input. */
 const CARRIED = [headerNames.traceparent, headerNames.origin, headerNames.workspace, headerNames.replayId];
@@ -100,7 +100,7 @@ export class UnitOfWork implements TaskContext {
     for (const [name, overlay] of this.overlays) {
       const store = this.runtime.storeOf(name);
       for (const [key, value] of overlay) {
-        store.set(key, value);
+        store.set(key, value, this.now());
         this.runtime.stateChanged(name, key, value);
         records.push(this.changelogRecord(store.topic.name, key, value));
       }
@@ -133,9 +133,4 @@ export class UnitOfWork implements TaskContext {
     }
     return headers;
   }
-}
-
-/** The changelog topic of a store. */
-export function changelogOf<T>(service: string, store: StoreDefinition<T>): Topic<T> {
-  return stateTopic(service, store.name, store.schema);
 }

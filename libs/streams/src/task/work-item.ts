@@ -1,5 +1,5 @@
 import type { ParkedWork } from '#libs/contracts';
-import type { DueTimer, InputRecord } from '../api/context.js';
+import type { DueTimer, InputRecord, TaskContext } from '../api/context.js';
 import type { RawRecord } from '../log/raw-record.js';
 import type { LaneItem } from './lane-scheduler.js';
 import type { InputHandler, Invoke, TickHandler } from './topology.js';
@@ -35,4 +35,22 @@ export type WorkItem = RecordItem | TimerItem | TickItem;
 /** Whether the item is a record, and not a timer or tick that happens to share its lane. */
 export function isRecord(item: WorkItem): item is RecordItem {
   return item.kind === 'record';
+}
+
+/** Calls the handler of items that run together; rejects with what it threw. */
+export async function invokeHandler(items: readonly WorkItem[], context: TaskContext): Promise<void> {
+  const [first] = items;
+  if (!first) return;
+  if (first.kind === 'timer') await first.handler(first.input, context);
+  else if (first.kind === 'tick') await first.handler.invoke(first.input, context);
+  else {
+    const inputs = items.flatMap((item) => (item.kind === 'record' ? [item.input] : []));
+    await first.handler.invoke(first.handler.together ? inputs : first.input, context);
+  }
+}
+
+/** What the metrics call the handler of an item. */
+export function nameOfWork(item: WorkItem): string {
+  if (item.kind === 'record') return item.handler.topic.name;
+  return item.kind === 'timer' ? `timer:${item.input.name}` : `every:${item.input.name}`;
 }

@@ -54,14 +54,19 @@ export class MemoryBroker {
         Promise.resolve(
           topics.flatMap((topic) => this.positions.get(`${service}/${topic}/${partition}`) ?? []),
         ),
-      restore: (topic, onRecord) => {
-        for (const { key, value } of this.logOf(topic, partition)) if (key) onRecord(key.toString(), value);
-        return Promise.resolve();
+      bounds: (topic) => Promise.resolve({ start: 0, end: this.logOf(topic, partition).length }),
+      restore: (topic, fromOffset, onRecords) => {
+        const records = this.logOf(topic, partition).slice(fromOffset);
+        onRecords(records);
+        return Promise.resolve(fromOffset + records.length);
       },
       commit: (transaction) => {
         if (!open || !isOwner()) return Promise.reject(new Error('fenced: a later owner has the task'));
         this.apply(service, partition, transaction);
-        return Promise.resolve();
+        const own = transaction.records.map(
+          ({ topic }) => [topic, this.logOf(topic, partition).length] as const,
+        );
+        return Promise.resolve(new Map(own));
       },
       close: () => {
         open = false;

@@ -6,7 +6,7 @@ import { silentTaskEvents } from '../task/task-events.js';
 import { defaultTaskSettings, type TaskSettings } from '../task/task-settings.js';
 import { Task } from '../task/task.js';
 import { buildTopology, handlersOf, type TopicBindings } from '../task/topology-builder.js';
-import { changelogOf } from '../task/unit-of-work.js';
+import { changelogOf } from '../state/task-state.js';
 import { MemoryBroker } from './memory-broker.js';
 import { MemoryCodec } from './memory-codec.js';
 
@@ -133,7 +133,7 @@ export class PipelineDriver {
       ...log,
       commit: async (transaction) => {
         this.options.beforeCommit?.();
-        await log.commit(transaction);
+        return log.commit(transaction);
       },
     };
   }

@@ -1,0 +1,179 @@
+import { type StoreDefinition, stateTopic, type Topic } from '#libs/contracts';
+import { type Clock, LedgerwireError } from '#libs/core';
+import { WIRE_HEADER_BYTES } from '../codec/wire-format.js';
+import type { RawOutput, RawRecord } from '../log/raw-record.js';
+import type { TaskLog } from '../log/task-log.js';
+import { DiskStateStore } from './disk-state-store.js';
+import { MemoryStateStore } from './memory-state-store.js';
+import { isDamaged, type StateDatabase } from './state-database.js';
+import type { StateStore } from './state-store.js';
+
+/** What a task's state is restored from and kept in. */
+export interface TaskStatePorts {
+  readonly service: string;
+  readonly log: TaskLog;
+  readonly clock: Clock;
+  /** The local file; without one everything is in memory. */
+  readonly database: StateDatabase | undefined;
+  /** Learns the schema of a value that this build has not written itself; waits for the registry. */
+  learn(value: Buffer): Promise<void>;
+  /** Whether a value can be read without asking the registry. */
+  knows(value: Buffer): boolean;
+  restored(store: string, entries: number, durationMs: number): void;
+}
+
+/**
+ * A checkpoint older than this is not built upon when others have written since: tombstones may be gone from the changelog
+ * after `delete.retention.ms` (a day by default), and a key that they deleted would come back to life.
+ */
+const CHECKPOINT_GOOD_FOR_MS = 12 * 3_600_000;
+
+/** All stores of one task: restored from their changelogs, written to them, kept in memory or in the task's local file. */
+export class TaskState {
+  private readonly stores = new Map<string, StateStore>();
+  private readonly byTopic = new Map<string, StateStore>();
+  private readonly rememberedHeaders = new Set<number>();
+
+  constructor(private readonly ports: TaskStatePorts) {}
+
+  /** Restores each store to the end that its changelog has now. @throws when the log or the local file cannot be read. */
+  async restore(definitions: readonly StoreDefinition<unknown>[]): Promise<void> {
+    const { database } = this.ports;
+    try {
+      for (const header of database?.schemaHeaders() ?? []) await this.ports.learn(header);
+      for (const definition of definitions) await this.restoreStore(definition);
+    } catch (error) {
+      // The task is opened again, and then begins from the changelogs alone.
+      if (isDamaged(error)) database?.discard();
+      throw error;
+    }
+  }
+
+  /** @throws LedgerwireError `store-not-declared` (halt). */
+  storeOf(name: string): StateStore {
+    const store = this.stores.get(name);
+    if (store) return store;
+    throw new LedgerwireError(`store ${name} is not among the stores of ${this.ports.service}`, {
+      code: 'store-not-declared',
+      disposition: 'halt',
+    });
+  }
+
+  /**
+   * Keeps what has been committed.
+   * @param ends the next offset of each changelog that the transaction wrote to
+   */
+  committed(records: readonly RawOutput[], ends: ReadonlyMap<string, number>): void {
+    const { database, clock } = this.ports;
+    if (!database) return;
+    database.write(() => {
+      const at = clock.now();
+      const written = new Set<string>();
+      for (const { topic, key, value } of records) {
+        const store = this.byTopic.get(topic);
+        if (!(store instanceof DiskStateStore) || !key) continue;
+        store.keep(key.toString(), value ?? undefined, at);
+        if (value) this.rememberHeader(database, value);
+        written.add(topic);
+      }
+      for (const topic of written) {
+        const nextOffset = ends.get(topic);
+        if (nextOffset !== undefined) database.setCheckpoint(topic, { nextOffset, at });
+      }
+    });
+  }
+
+  close(): void {
+    this.ports.database?.close();
+  }
+
+  private async restoreStore(definition: StoreDefinition<unknown>): Promise<void> {
+    const startedAt = this.ports.clock.now();
+    const topic = changelogOf(this.ports.service, definition);
+    const { database } = this.ports;
+    const store =
+      database && definition.large
+        ? await this.restoreOnDisk(database, topic, definition.name)
+        : await this.restoreInMemory(topic);
+    this.stores.set(definition.name, store);
+    this.byTopic.set(topic.name, store);
+    this.ports.restored(definition.name, store.size, this.ports.clock.now() - startedAt);
+  }
+
+  private async restoreInMemory(topic: Topic<unknown>): Promise<StateStore> {
+    const store = new MemoryStateStore(topic);
+    const { start } = await this.ports.log.bounds(topic.name);
+    const unknown = new Map<number, Buffer>();
+    await this.ports.log.restore(topic.name, start, (records) => {
+      for (const { key, value, timestamp } of records) {
+        if (!key) continue;
+        store.set(key.toString(), value ?? undefined, timestamp);
+        this.noteUnknown(unknown, value);
+      }
+    });
+    for (const value of unknown.values()) await this.ports.learn(value);
+    return store;
+  }
+
+  private async restoreOnDisk(
+    database: StateDatabase,
+    topic: Topic<unknown>,
+    name: string,
+  ): Promise<StateStore> {
+    const store = new DiskStateStore(topic, database, name);
+    const from = await this.startOf(database, topic.name, name);
+    const unknown = new Map<number, Buffer>();
+    database.restoring(true);
+    const nextOffset = await this.ports.log.restore(topic.name, from, (records) => {
+      database.write(() => this.keepRestored(database, store, records));
+      for (const { value } of records) this.noteUnknown(unknown, value);
+    });
+    database.restoring(false);
+    database.setCheckpoint(topic.name, { nextOffset, at: this.ports.clock.now() });
+    for (const value of unknown.values()) await this.ports.learn(value);
+    return store;
+  }
+
+  /** Where to read the changelog from: behind the checkpoint, or from the start when the file cannot be built upon. */
+  private async startOf(database: StateDatabase, topic: string, table: string): Promise<number> {
+    const { start, end } = await this.ports.log.bounds(topic);
+    const checkpoint = database.checkpointOf(topic);
+    if (checkpoint && checkpoint.nextOffset >= start && checkpoint.nextOffset <= end) {
+      // One offset more than the checkpoint is the marker of the transaction that wrote it.
+      const nothingSince = end - checkpoint.nextOffset <= 1;
+      if (nothingSince || this.ports.clock.now() - checkpoint.at < CHECKPOINT_GOOD_FOR_MS) {
+        return checkpoint.nextOffset;
+      }
+    }
+    database.clear(table, topic);
+    return start;
+  }
+
+  private keepRestored(database: StateDatabase, store: DiskStateStore, records: readonly RawRecord[]): void {
+    for (const { key, value, timestamp } of records) {
+      if (!key) continue;
+      store.keep(key.toString(), value ?? undefined, timestamp);
+      if (value) this.rememberHeader(database, value);
+    }
+  }
+
+  private rememberHeader(database: StateDatabase, value: Buffer): void {
+    if (value.length < WIRE_HEADER_BYTES) return;
+    const id = value.readInt32BE(1);
+    if (this.rememberedHeaders.has(id)) return;
+    this.rememberedHeaders.add(id);
+    database.rememberSchemaHeader(value.subarray(0, WIRE_HEADER_BYTES));
+  }
+
+  /** An older build wrote some entries: their schemas are learnt now, since reads cannot wait. */
+  private noteUnknown(unknown: Map<number, Buffer>, value: Buffer | null): void {
+    if (value && !this.ports.knows(value)) {
+      unknown.set(value.length < WIRE_HEADER_BYTES ? -1 : value.readInt32BE(1), value);
+    }
+  }
+}
+
+/** The changelog topic of a store. */
+export function changelogOf<T>(service: string, store: StoreDefinition<T>): Topic<T> {
+  return stateTopic(service, store.name, store.schema);
+}

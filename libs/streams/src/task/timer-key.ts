@@ -1,0 +1,4 @@
+/** The store key of a timer. */
+export function timerKeyOf(name: string, key: string): string {
+  return `${name}\u0000${key}`;
+}
