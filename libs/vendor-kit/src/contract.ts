@@ -3,6 +3,7 @@ import type { ErrorTable } from './contract/errors.js';
 import type { VendorManifest } from './contract/manifest.js';
 import type { VendorMessaging } from './contract/messaging.js';
 import type { VendorSource } from './contract/source.js';
+import type { VendorSubscriptions } from './contract/subscriptions.js';
 import type { VendorWebhooks } from './contract/webhooks.js';
 
 /**
@@ -17,6 +18,8 @@ export interface VendorDefinition {
   readonly auth: VendorAuth;
   readonly errors: ErrorTable;
   readonly webhooks?: VendorWebhooks;
+  /** For vendors at which webhooks are subscribed to by API; needs `webhooks` with keys by connection. */
+  readonly subscriptions?: VendorSubscriptions;
   readonly source?: VendorSource;
   readonly messaging?: VendorMessaging;
 }
@@ -27,4 +30,5 @@ export type * from './contract/errors.js';
 export type * from './contract/manifest.js';
 export type * from './contract/messaging.js';
 export type * from './contract/source.js';
+export type * from './contract/subscriptions.js';
 export type * from './contract/webhooks.js';

@@ -54,6 +54,11 @@ export class RawFields {
     throw this.wrong(name);
   }
 
+  /** Whether it is there at all: neither absent nor null. */
+  has(name: string): boolean {
+    return (this.fields[name] ?? null) !== null;
+  }
+
   object(name: string): RawFields | null {
     const value = this.fields[name];
     return value === undefined || value === null ? null : new RawFields(value, `${this.what}.${name}`);

@@ -1,6 +1,7 @@
 import { createVendorRegistry } from '#libs/vendor-kit';
+import { freshbooks } from '#libs/vendors/freshbooks';
 import { twilio } from '#libs/vendors/twilio';
 import { xero } from '#libs/vendors/xero';
 
 /** Every vendor of this build. To add one, add its folder and a line here. */
-export const vendors = createVendorRegistry([xero, twilio]);
+export const vendors = createVendorRegistry([xero, freshbooks, twilio]);

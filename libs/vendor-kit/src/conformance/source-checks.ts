@@ -35,7 +35,7 @@ function checkPlan(source: VendorSource, samples: readonly EntitySample[]): void
     assert.ok(plan.maxBatch >= 1 && Number.isInteger(plan.maxBatch));
     assert.ok(plan.notified || plan.pollIntervalMs !== null, `${plan.entityType} is found somehow`);
     assert.ok(
-      samples.some(({ expected }) => expected.entityType === plan.entityType),
+      samples.some(({ entityType, expected }) => [entityType, expected.entityType].includes(plan.entityType)),
       `a sample of ${plan.entityType}`,
     );
   }

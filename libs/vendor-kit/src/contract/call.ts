@@ -56,6 +56,8 @@ export interface VendorCall {
 export interface AppCredentials {
   readonly clientId: string;
   readonly clientSecret: string;
+  /** Where the vendor sends browsers back to, for vendors that want to see it in a refresh too. */
+  readonly redirectUri?: string;
 }
 
 /** A call to the vendor's identity servers, or to its API with a token that belongs to no connection yet. */

@@ -18,6 +18,8 @@ export interface WebhookRequest {
   /** Lower-case names; undefined = not sent. A header sent twice has both values joined by `, `. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly rawBody: Buffer;
+  /** When it came in, epoch milliseconds; for vendors whose repeats cannot be told from news by anything else. */
+  readonly receivedAt?: number;
 }
 
 /** A key that may have signed a webhook. */
@@ -91,12 +93,25 @@ export interface WebhookResponse {
 export type RejectionReason =
   'signature-missing' | 'signature-invalid' | 'body-hash-invalid' | 'no-key' | 'wrong-account';
 
+/** The secret of a handshake, for token-broker, which gives it back to the vendor and keeps it. Nobody has vouched for it yet. */
+export interface SubscriptionProof {
+  /** As in the route. */
+  readonly subscriptionId: string;
+  /** The vendor's id of the subscription, where the handshake names it. */
+  readonly remoteId: string | null;
+  readonly secret: string;
+}
+
 /** What became of a webhook's bytes. Ingress sends `response` for `accepted` and `malformed` only after the broker has the records. */
 export type WebhookVerdict =
   /** Forged, or signed with a key we do not have: nothing is kept but a count. */
   | { readonly kind: 'rejected'; readonly reason: RejectionReason; readonly response: WebhookResponse }
-  /** The vendor tries us out; nothing to keep. */
-  | { readonly kind: 'handshake'; readonly response: WebhookResponse }
+  /** The vendor tries us out. What it wants back in another call than this one is in `proof`; else there is nothing to keep. */
+  | {
+      readonly kind: 'handshake';
+      readonly response: WebhookResponse;
+      readonly proof?: SubscriptionProof;
+    }
   | {
       readonly kind: 'accepted';
       /** The same for each redelivery; shown to operators and searched for. */
