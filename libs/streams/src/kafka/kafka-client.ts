@@ -4,9 +4,9 @@ import {
   type Cluster,
   type ConsumerGroup,
   createKafkaLogger,
-  defaultSocketFactory,
   type InstrumentationEmitter,
   internals,
+  promptSocketFactory,
   READ_COMMITTED,
 } from './kafkajs-internals.js';
 
@@ -58,6 +58,7 @@ export class KafkaClient {
       connectionTimeout: CONNECTION_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       retry: RETRY,
+      socketFactory: promptSocketFactory(),
       logLevel: logLevel.WARN,
       logCreator: () => (entry) => this.log(entry),
       ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
@@ -75,7 +76,7 @@ export class KafkaClient {
     return new internals.Cluster({
       logger: this.logger,
       retry: RETRY,
-      socketFactory: defaultSocketFactory(),
+      socketFactory: promptSocketFactory(),
       brokers: [...this.options.brokers],
       ssl: this.options.ssl,
       sasl: this.options.sasl,

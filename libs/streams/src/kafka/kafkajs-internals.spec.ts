@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { internals } from './kafkajs-internals.js';
+import { internals, promptSocketFactory } from './kafkajs-internals.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -23,4 +25,16 @@ test('a connection with waiting or throttled requests still does', () => {
   internals.RequestQueue.prototype.scheduleCheckPendingRequests.call(queue([{}], -1));
   internals.RequestQueue.prototype.scheduleCheckPendingRequests.call(queue([], Date.now() + 1_000));
   expect(vi.getTimerCount()).toBe(2);
+});
+
+test('a socket to a broker sends the end of a request without waiting for an acknowledgement', async () => {
+  const setNoDelay = vi.spyOn(Socket.prototype, 'setNoDelay');
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const socket = promptSocketFactory()({ host: '127.0.0.1', port, onConnect: () => undefined });
+  expect(setNoDelay).toHaveBeenCalledWith(true);
+  socket.destroy();
+  server.close();
+  setNoDelay.mockRestore();
 });

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import kafkajs, { type Logger } from 'kafkajs';
 
@@ -194,8 +195,19 @@ export const internals: Constructors = {
 export const createKafkaLogger = (load('loggers') as { createLogger: (options: object) => Logger })
   .createLogger;
 
-/** kafkajs's plain TCP or TLS sockets. */
-export const defaultSocketFactory = load('network/socketFactory') as () => unknown;
+type SocketFactory = (options: object) => Socket;
+
+const kafkajsSocketFactory = load('network/socketFactory') as () => SocketFactory;
+
+/**
+ * kafkajs's plain TCP or TLS sockets, without Nagle's algorithm: with it the end of a request that takes more than one segment
+ * waits for the broker's delayed acknowledgement, 40 ms on Linux (measured: every tenth produce request took 38 instead of
+ * 4 ms). Java's clients set TCP_NODELAY too.
+ */
+export function promptSocketFactory(): SocketFactory {
+  const create = kafkajsSocketFactory();
+  return (options) => create(options).setNoDelay(true);
+}
 
 /** Java's default partitioner: murmur2 over the key bytes. */
 export const murmur2 = load('producer/partitioners/default/murmur2') as (key: Buffer) => number;
