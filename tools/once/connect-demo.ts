@@ -5,6 +5,7 @@ import { repositoryRoot } from '../lib/paths.ts';
 import { UserError } from '../lib/user-error.ts';
 import type { RunningSystem } from '../start/start-system.ts';
 import { requestJson } from './http.ts';
+import { consentAsOwner } from './consent-as-owner.ts';
 
 /** The demo company's connections. */
 export interface DemoConnections {
@@ -32,7 +33,7 @@ const FLOWS = ['xero-invoice-notices', 'xero-payment-confirmations', 'xero-overd
  */
 export async function connectDemo(system: RunningSystem): Promise<DemoConnections> {
   const xero = (await findConnection(system, 'xero')) ?? (await connectXero(system));
-  const twilio = (await findConnection(system, 'twilio')) ?? (await connectTwilio(system));
+  const twilio = (await findConnection(system, 'twilio')) ?? (await connectTwilioAccount(system, WORKSPACE));
   await requestJson(`${system.sandbox.sandboxUrl}/__sandbox/webhooks`, {
     method: 'POST',
     body: {
@@ -44,12 +45,21 @@ export async function connectDemo(system: RunningSystem): Promise<DemoConnection
   return { xero, twilio };
 }
 
-async function findConnection(system: RunningSystem, vendor: string): Promise<DemoConnection | undefined> {
+/** The active connections of a workspace to one vendor. */
+export async function findConnections(
+  system: RunningSystem,
+  workspaceId: string,
+  vendor: string,
+): Promise<DemoConnection[]> {
   const { connections } = await requestJson<{ connections: ListedConnection[] }>(
-    `${brokerUrl(system)}/connections?workspaceId=${WORKSPACE}`,
+    `${brokerUrl(system)}/connections?workspaceId=${workspaceId}`,
     { token: system.sandbox.consoleToken },
   );
-  return connections.find((connection) => connection.vendor === vendor && connection.status === 'active');
+  return connections.filter((connection) => connection.vendor === vendor && connection.status === 'active');
+}
+
+async function findConnection(system: RunningSystem, vendor: string): Promise<DemoConnection | undefined> {
+  return (await findConnections(system, WORKSPACE, vendor))[0];
 }
 
 /** Follows the operator's link through the vendor's consent page, as a browser would. */
@@ -61,37 +71,24 @@ async function connectXero(system: RunningSystem): Promise<DemoConnection> {
     token: system.sandbox.consoleToken,
     body: { vendor: 'xero', workspaceId: WORKSPACE },
   });
-  await browse(link.url.replace('/connect/xero?', '/connect/xero/authorise?'), organisation);
+  await consentAsOwner(link.url, [organisation]);
   const connection = await findConnection(system, 'xero');
   if (connection) return connection;
   throw new UserError('the sandbox organisation could not be connected; see the log of token-broker');
 }
 
-async function browse(start: string, organisation: string): Promise<void> {
-  const cookies = new Map<string, string>();
-  for (let url: string | undefined = start; url !== undefined;) {
-    // Xero takes localhost for tests but not 127.0.0.1, where the services listen.
-    const response: Response = await fetch(url.replace('//localhost:', '//127.0.0.1:'), {
-      redirect: 'manual',
-      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
-    });
-    const [, name, value] = /^([^=]+)=([^;]*)/.exec(response.headers.get('set-cookie') ?? '') ?? [];
-    if (name !== undefined && value !== undefined) cookies.set(name, value);
-    await response.body?.cancel();
-    const location = response.headers.get('location');
-    url = location === null ? undefined : new URL(location, url).href;
-    if (url?.includes('/connect/authorize')) url += `&auto=1&organisation=${organisation}`;
-  }
-}
-
-async function connectTwilio(system: RunningSystem): Promise<DemoConnection> {
+/** Hands the keys of the double's Twilio account to token-broker. */
+export async function connectTwilioAccount(
+  system: RunningSystem,
+  workspaceId: string,
+): Promise<DemoConnection> {
   const { accountSid, authToken, apiKeySid, apiKeySecret, messagingServiceSid } = system.sandbox.twilio;
   return requestJson<DemoConnection>(`${brokerUrl(system)}/connections`, {
     method: 'POST',
     token: system.sandbox.consoleToken,
     body: {
       vendor: 'twilio',
-      workspaceId: WORKSPACE,
+      workspaceId,
       credentials: { accountSid, authToken, apiKeySid, apiKeySecret },
       settings: {
         messagingServiceSid: String(messagingServiceSid),

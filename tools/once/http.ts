@@ -2,7 +2,7 @@ import { UserError } from '../lib/user-error.ts';
 
 /** One request to a service or double of this system. */
 export interface JsonRequest {
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly token?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;

@@ -1,0 +1,210 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { parseBenchArguments } from './arguments.ts';
+import { cpuBetween, cpuOf, cpuPerEvent } from './cpu.ts';
+import { RawConnection, sendClosedLoop } from './http-sockets.ts';
+import { latenciesOf } from './latency.bench.ts';
+import { runOpenLoop } from './open-loop.ts';
+import { BenchProcess } from './processes/bench-process.ts';
+import type { LoadAnswer, LoadOrder, LoopAnswer, LoopOrder, LoopSetup } from './processes/messages.ts';
+import { reportJson, reportTable } from './report.ts';
+import { assertOnceEach } from './truth.ts';
+import { webhookRequest } from './webhooks.ts';
+
+const cleanUps: (() => void)[] = [];
+
+afterEach(() => {
+  for (const cleanUp of cleanUps.splice(0)) cleanUp();
+});
+
+async function serve(
+  answer: (request: IncomingMessage, body: string, response: ServerResponse) => void,
+): Promise<number> {
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.toString();
+    });
+    request.on('end', () => answer(request, body, response));
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  cleanUps.push(
+    () => server.closeAllConnections(),
+    () => server.close(),
+  );
+  return (server.address() as AddressInfo).port;
+}
+
+const event = (to: string) => ({ tenantId: 'tenant', invoiceId: randomUUID(), to });
+
+test('the arguments default to all benches and refuse what cannot be', () => {
+  expect(parseBenchArguments([])).toMatchObject({ only: ['ingress', 'pipeline', 'latency'], rounds: 5 });
+  expect(parseBenchArguments(['--only', 'latency,ingress']).only).toEqual(['ingress', 'latency']);
+  expect(() => parseBenchArguments(['--only', 'speed'])).toThrow('no bench "speed"');
+  expect(() => parseBenchArguments(['--rounds', '0'])).toThrow('1 to 50');
+  expect(() => parseBenchArguments(['--second', '1'])).toThrow('--help');
+});
+
+test('a webhook is signed over exactly the bytes that are sent', async () => {
+  let genuine = false;
+  const port = await serve((request, body, response) => {
+    const expected = createHmac('sha256', 'key').update(body).digest('base64');
+    genuine = request.headers['x-xero-signature'] === expected && JSON.parse(body).events.length === 1;
+    response.end();
+  });
+  const connection = await RawConnection.open(port);
+  expect(await connection.request(webhookRequest(event('+1'), 'key', 7))).toBe(200);
+  connection.close();
+  expect(genuine).toBe(true);
+});
+
+test('the closed loop sends each request once and counts what was refused', async () => {
+  let served = 0;
+  const port = await serve((_request, _body, response) => {
+    served += 1;
+    response.writeHead(served % 5 === 0 ? 503 : 200).end(served % 2 === 0 ? 'some text' : '');
+  });
+  const requests = Array.from({ length: 20 }, (_, index) => webhookRequest(event('+1'), 'key', index));
+  const { accepted, refused } = await sendClosedLoop(port, 3, () => requests.shift());
+  expect({ accepted, refused, served }).toEqual({ accepted: 16, refused: { 503: 4 }, served: 20 });
+});
+
+test('the open loop begins each piece when it is due, whatever became of the one before', async () => {
+  const begun: number[] = [];
+  let finishFirst = (): void => undefined;
+  const first = new Promise<void>((resolve) => {
+    finishFirst = resolve;
+  });
+  const dueAt = await runOpenLoop([0, 1, 2], 1000, async (item) => {
+    begun.push(item);
+    if (item === 0) await first;
+    if (item === 2) finishFirst();
+  });
+  expect(begun).toEqual([0, 1, 2]);
+  expect(dueAt.map((due) => Math.round(due - (dueAt[0] ?? 0)))).toEqual([0, 1, 2]);
+});
+
+test('the processes of the ingress bench work together', async () => {
+  const webhookKey = 'a key';
+  const bare = await BenchProcess.start<unknown, { port: number }, null, null>('bare-server', { webhookKey });
+  cleanUps.push(() => bare.process.stop());
+  const tenantIds = ['one', 'two'];
+  const client = await BenchProcess.start<unknown, null, LoadOrder, LoadAnswer>('load-client', {
+    webhookKey,
+    tenantIds,
+  });
+  cleanUps.push(() => client.process.stop());
+  const answer = await client.process.ask({ port: bare.ready.port, connections: 2, seconds: 0.1 });
+  expect(answer.refused).toEqual({});
+  expect(answer.accepted).toBeGreaterThan(0);
+  const forger = await BenchProcess.start<unknown, null, LoadOrder, LoadAnswer>('load-client', {
+    webhookKey: 'another',
+    tenantIds,
+  });
+  cleanUps.push(() => forger.process.stop());
+  const forged = await forger.process.ask({ port: bare.ready.port, connections: 1, seconds: 0.05 });
+  expect(forged.accepted).toBe(0);
+});
+
+test('the bare loop makes two calls for each event, at once or at a rate, and says when a call fails', async () => {
+  const calls: string[] = [];
+  const port = await serve((request, body, response) => {
+    calls.push(`${request.method ?? ''} ${new URLSearchParams(body).get('To') ?? ''}`);
+    const isFetch = request.method === 'GET';
+    response.writeHead(calls.length > 8 ? 500 : 200);
+    response.end(isFetch ? '{"Invoices":[{"InvoiceNumber":"INV-1","AmountDue":5}]}' : '{}');
+  });
+  const setup = {
+    sandboxUrl: `http://127.0.0.1:${port}`,
+    accountSid: 'AC',
+    apiKeySid: 'SK',
+    apiKeySecret: 's',
+    messagingServiceSid: 'MG',
+    tokens: {},
+  };
+  const { process: loop } = await BenchProcess.start<LoopSetup, null, LoopOrder, LoopAnswer>(
+    'bare-loop',
+    setup,
+  );
+  cleanUps.push(() => loop.stop());
+  await loop.ask({ events: [event('+1'), event('+2')], eventsPerSecond: null });
+  const { dueAt } = await loop.ask({ events: [event('+3'), event('+4')], eventsPerSecond: 1000 });
+  expect(calls.toSorted()).toEqual([
+    'GET ',
+    'GET ',
+    'GET ',
+    'GET ',
+    'POST +1',
+    'POST +2',
+    'POST +3',
+    'POST +4',
+  ]);
+  expect(dueAt).toHaveLength(2);
+  await expect(loop.ask({ events: [event('+5')], eventsPerSecond: null })).rejects.toThrow('answered 500');
+});
+
+test('a missing, doubled or unasked message fails the run', () => {
+  const events = [event('+1'), event('+2')];
+  const at = (to: string, key: string) => ({ to, key, realAtMs: 100 });
+  expect(() => assertOnceEach(events, [at('+1', 'a'), at('+2', 'b')])).not.toThrow();
+  expect(() => assertOnceEach(events, [at('+1', 'a')])).toThrow('1 had no message');
+  expect(() => assertOnceEach(events, [at('+1', 'a'), at('+1', 'c'), at('+2', 'b')])).toThrow(
+    '1 more than one',
+  );
+  expect(() => assertOnceEach(events, [at('+1', 'a'), at('+2', 'b'), at('+3', 'c')])).toThrow(
+    '1 messages went to others',
+  );
+  expect(() => assertOnceEach(events, [at('+1', 'a'), at('+2', 'a')])).toThrow('1 commands were seen twice');
+});
+
+test('latency counts from the moment at which the event was due', () => {
+  const taken = [
+    { to: '+2', realAtMs: 1_250 },
+    { to: '+1', realAtMs: 1_100 },
+  ];
+  expect(latenciesOf([event('+1'), event('+2')], [1_000, 1_020], taken)).toEqual([100, 230]);
+});
+
+test('CPU per event leaves out what is no service of ours', () => {
+  const used = cpuBetween(
+    new Map([['mapper', 1]]),
+    new Map([
+      ['mapper', 3],
+      ['kafka', 5],
+    ]),
+  );
+  expect(cpuPerEvent(used, 1000)).toEqual({ services: 2, each: { mapper: 2, kafka: 5 } });
+  expect(cpuPerEvent(undefined, 1000)).toBeUndefined();
+});
+
+test.runIf(process.platform === 'linux')('the CPU of a process is told with that of its children', () => {
+  const self = { service: 'self', instance: 1, pid: process.pid, ports: [] };
+  expect(cpuOf([self]).get('self')).toBeGreaterThan(0);
+});
+
+test('the report shows medians for people and every round for programs', () => {
+  const side = { perSecond: 500, cpuMsPerEvent: 0.2, clientCpuMsPerEvent: 0.01 };
+  const run = {
+    commit: 'abc',
+    startedAt: '2026-11-21T00:00:00Z',
+    machine: { cores: 2, model: 'model', node: 'v24' },
+    settings: { rounds: 1, seconds: 1, organisations: 2 },
+    ingress: [{ product: { ...side, each: { ingress: 0.2 } }, limit: { ...side, perSecond: 1000 } }],
+    latency: [
+      {
+        eventsPerSecond: 50,
+        product: { p50: 40, p99: 90, highest: 95, cpuMsPerEvent: 3 },
+        limit: { p50: 2, p99: 5, highest: 6 },
+      },
+    ],
+  };
+  expect(reportTable(run)).toMatch(/ingress +500\/s +1,000\/s +50 % +≥ 60 % +0\.20 ms \(limit 0\.20 ms\)/);
+  expect(reportTable(run)).toMatch(/latency p99 at 50\/s +90 ms +5\.00 ms +≤ 300 ms/);
+  const json = JSON.parse(reportJson(run)) as { ingress: { ratio: number }; rounds: { ingress: unknown[] } };
+  expect(json.ingress.ratio).toBe(0.5);
+  expect(json.rounds.ingress).toHaveLength(1);
+});

@@ -1,0 +1,38 @@
+import type { LoadResult } from '../http-sockets.ts';
+import type { BenchEvent } from '../tenants.ts';
+
+/** What the load client is asked to do. */
+export interface LoadOrder {
+  readonly port: number;
+  readonly connections: number;
+  readonly seconds: number;
+}
+
+/** What it answers; CPU of the client itself, to show that it was not what was measured. */
+export interface LoadAnswer extends LoadResult {
+  readonly clientCpuMs: number;
+}
+
+/** What the bare loop is asked to do: the events, all at once or at a rate. */
+export interface LoopOrder {
+  readonly events: readonly BenchEvent[];
+  readonly eventsPerSecond: number | null;
+}
+
+/** When it was over, and when each event was due (epoch milliseconds; only at a rate). */
+export interface LoopAnswer {
+  readonly elapsedMs: number;
+  readonly cpuMs: number;
+  readonly dueAt: readonly number[];
+}
+
+/** What the bare loop must know of the doubles. */
+export interface LoopSetup {
+  readonly sandboxUrl: string;
+  readonly accountSid: string;
+  readonly apiKeySid: string;
+  readonly apiKeySecret: string;
+  readonly messagingServiceSid: string;
+  /** Access token by tenant. */
+  readonly tokens: Readonly<Record<string, string>>;
+}
