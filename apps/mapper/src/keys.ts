@@ -1,4 +1,5 @@
 import type { AccountingRecord } from '#libs/contracts';
+import { contactIdOf } from '#libs/flows';
 
 /** Key of the entity store. */
 export function entityKey(connectionId: string, entityType: string, entityId: string): string {
@@ -7,7 +8,7 @@ export function entityKey(connectionId: string, entityType: string, entityId: st
 
 /** Who owes or is owed; an entity that names nobody stands for itself. */
 export function debtorOf(record: AccountingRecord): string {
-  const contactId = record.invoice?.contactId ?? record.payment?.contactId;
+  const contactId = contactIdOf(record);
   if (contactId) return contactId;
   return record.entityType === 'contact' ? record.entityId : `${record.entityType}:${record.entityId}`;
 }

@@ -14,7 +14,9 @@ export { type FlowTarget, retargetFlow } from './definition/retarget-flow.js';
 export { evaluateFlow } from './evaluation/evaluate-flow.js';
 export { evaluateReminder } from './evaluation/evaluate-reminder.js';
 export type { EntityReference, Evaluation, EvaluationInput, MessageDraft } from './evaluation/evaluation.js';
-export { type BusinessEvent, eventsOf, whyNoEvent } from './events/business-events.js';
+export type { BusinessEvent } from './events/business-event.js';
+export { eventsOf, whyNoEvent } from './events/business-events.js';
+export { contactIdOf } from './events/stages.js';
 export { type Skip, type SkipReason, skipReasons } from './events/skip-reasons.js';
 export { type Trigger, type TriggerInfo, triggers } from './events/triggers.js';
 export { normaliseEmail } from './recipients/email-address.js';
@@ -28,11 +30,16 @@ export {
 } from './reminders/reminder.js';
 export {
   SAMPLE_NOW,
+  sampleBill,
   sampleContact,
+  sampleExpense,
   sampleInvoice,
   samplePayment,
+  samplePurchaseOrder,
   sampleSource,
   sampleTarget,
+  sampleVendor,
+  sampleVendorPayment,
 } from './samples/sample-records.js';
 export { InlineRenderer } from './templates/inline-renderer.js';
 export type { TemplateErrorCode, TemplatePart, TemplateProblem } from './templates/template-failure.js';

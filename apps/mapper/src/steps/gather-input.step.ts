@@ -1,5 +1,5 @@
 import { type AccountingRecord, type Connection, mapperStores } from '#libs/contracts';
-import type { EvaluationInput } from '#libs/flows';
+import { contactIdOf, type EvaluationInput } from '#libs/flows';
 import type { TaskContext } from '#libs/streams';
 import { entityKey } from '../keys.js';
 
@@ -24,7 +24,7 @@ export function gatherInput(work: RecordWork, context: TaskContext): GatheredInp
     record,
     // A replay derives its events anew; what was derived before is dropped by the commands store.
     previous: replayed ? null : work.previous,
-    contact: relatedOf(record.invoice?.contactId ?? record.payment?.contactId, giveUp, (id) =>
+    contact: relatedOf(contactIdOf(record), giveUp, (id) =>
       findContact(record.connectionId, id, giveUp, context),
     ),
     invoice: relatedOf(record.payment?.invoiceId, giveUp, (id) =>

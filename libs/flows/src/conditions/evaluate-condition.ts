@@ -40,11 +40,14 @@ export function evaluateCondition(condition: Condition, facts: ConditionFacts): 
 
 type NamedCondition = Extract<Condition, { readonly names: readonly string[] }>;
 
+/** Roots that have an amount; a payment's own goes before that of the invoice it settles. */
+const DOCUMENTS = ['payment', 'invoice', 'bill', 'expense', 'purchaseOrder', 'vendorPayment'] as const;
+
 const namedPaths = {
   group: ['contact.groups'],
   region: ['contact.region'],
   country: ['contact.country'],
-  currency: ['payment.currency', 'invoice.currency'],
+  currency: DOCUMENTS.map((root) => `${root}.currency`),
 } as const;
 
 function named(condition: NamedCondition, facts: ConditionFacts): Verdict {
@@ -114,7 +117,8 @@ function matches(value: ModelValue, wanted: string): boolean {
 }
 
 function amountOf(facts: ConditionFacts): ModelValue {
-  return valueAt(facts, 'payment.amount') ?? valueAt(facts, 'invoice.total');
+  const paths = DOCUMENTS.flatMap((root) => [`${root}.amount`, `${root}.total`]);
+  return paths.map((path) => valueAt(facts, path)).find((found) => found !== null) ?? null;
 }
 
 function valueAt(facts: ConditionFacts, path: string): ModelValue {

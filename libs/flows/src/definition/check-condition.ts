@@ -1,6 +1,6 @@
 import type { Comparison, Condition } from '../conditions/condition.js';
 import { type FieldNode, lookUpField } from '../conditions/model-fields.js';
-import { type Trigger, triggers } from '../events/triggers.js';
+import { readsBody, type Trigger, triggers } from '../events/triggers.js';
 import type { ProblemPath, ProblemReporter } from './flow-problems.js';
 
 /** Reports what a condition asks that a step with this trigger cannot answer: unknown fields, senseless comparisons. */
@@ -22,17 +22,21 @@ export function checkCondition(
       checkField(condition.path, condition.comparison, trigger, path, reporter);
       return;
     case 'tracking':
+      if (!namesLines(trigger))
+        reporter.report(path, `“tracking” is not available for ${trigger}, which has no lines`);
+      return;
     case 'amount':
     case 'currency':
-      if (triggers[trigger].entityType === 'contact') {
-        reporter.report(
-          path,
-          `“${condition.kind}” is not available for ${trigger}, which has no amount and no lines`,
-        );
-      }
+      if (readsBody(trigger, 'contact'))
+        reporter.report(path, `“${condition.kind}” is not available for ${trigger}, which has no amount`);
       return;
     default:
   }
+}
+
+function namesLines(trigger: Trigger): boolean {
+  const roots: readonly string[] = triggers[trigger].roots;
+  return roots.includes('tracking');
 }
 
 const ORDERING: ReadonlySet<Comparison['op']> = new Set(['above', 'atLeast', 'below', 'atMost']);

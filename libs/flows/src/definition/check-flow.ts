@@ -1,16 +1,8 @@
 import { LineCounter, parseDocument } from 'yaml';
-import { isReminderTrigger, triggers } from '../events/triggers.js';
+import { isReminderTrigger } from '../events/triggers.js';
 import { buildModel, type Subject } from '../evaluation/model.js';
-import {
-  SAMPLE_NOW,
-  sampleContact,
-  sampleInvoice,
-  samplePayment,
-  sampleSource,
-  sparseContact,
-  sparseInvoice,
-  sparsePayment,
-} from '../samples/sample-records.js';
+import { SAMPLE_NOW, sampleSource } from '../samples/sample-records.js';
+import { sampleSubject, sparseSubject } from '../samples/sample-subjects.js';
 import type { TemplatePart, TemplateProblem } from '../templates/template-failure.js';
 import type { TemplateModel } from '../templates/template-model.js';
 import type { TemplateRenderer } from '../templates/template-renderer.js';
@@ -30,7 +22,7 @@ export async function checkFlow(yaml: string, renderer: TemplateRenderer): Promi
   const reporter = new ProblemReporter(yaml, parseDocument(yaml, { lineCounter: lines }), lines);
   for (const trial of trialsOf(parsed.flow, reporter)) {
     const { delivery, step } = trial;
-    for (const [isSparse, subject] of [sampleSubject(step), sparseSubject(step)].entries()) {
+    for (const [isSparse, subject] of [sampleSubject(step.trigger), sparseSubject(step.trigger)].entries()) {
       const model = modelOf(parsed.flow, step, subject);
       for (const [part, source] of partsOf(delivery)) {
         const result = await renderer.render({ templates: [{ part, source }], model });
@@ -88,24 +80,6 @@ function report(
   reporter.reportInside(place, line ?? 1, column ?? 1, message);
 }
 
-function sampleSubject(step: Step): Subject {
-  const { entityType } = triggers[step.trigger];
-  return {
-    invoice: entityType === 'contact' ? null : sampleInvoice(),
-    payment: entityType === 'payment' ? samplePayment() : null,
-    contact: sampleContact().contact,
-  };
-}
-
-function sparseSubject(step: Step): Subject {
-  const { entityType } = triggers[step.trigger];
-  return {
-    invoice: entityType === 'invoice' ? sparseInvoice() : null,
-    payment: entityType === 'payment' ? sparsePayment() : null,
-    contact: entityType === 'contact' ? sparseContact().contact : null,
-  };
-}
-
 function modelOf(flow: Flow, step: Step, subject: Subject): TemplateModel {
   return buildModel({
     trigger: step.trigger,
@@ -114,6 +88,6 @@ function modelOf(flow: Flow, step: Step, subject: Subject): TemplateModel {
     locale: flow.locale,
     now: SAMPLE_NOW,
     reminderDays: isReminderTrigger(step.trigger) ? (step.schedule?.days[0] ?? 1) : null,
-    changedFields: step.trigger === 'contact.changed' ? ['email', 'phones'] : [],
+    changedFields: step.trigger.endsWith('.changed') ? ['email', 'phones'] : [],
   }).template;
 }

@@ -26,11 +26,11 @@ const staffRecipients = z.strictObject({
   }),
 });
 
-const recipient = z.union([z.literal('customer'), staffRecipients], {
-  error: 'write customer, or staff: with the name of a list or { phones: […], emails: […] }',
+const recipient = z.union([z.literal('customer'), z.literal('vendor'), staffRecipients], {
+  error: 'write customer, vendor, or staff: with the name of a list or { phones: […], emails: […] }',
 });
 const recipients = z.union([recipient, z.array(recipient).min(1)], {
-  error: 'write customer, { staff: … }, or a list of these',
+  error: 'write customer, vendor, { staff: … }, or a list of these',
 });
 
 const channel = z.enum(['sms', 'email'], { error: 'write sms or email' });

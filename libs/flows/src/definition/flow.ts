@@ -14,8 +14,8 @@ export interface StaffList {
 
 /** Who gets a message. */
 export interface Recipients {
-  /** The customer of the invoice or payment, or the contact that changed. */
-  readonly customer: boolean;
+  /** The contact of the document, or the one that changed; as whom it is meant, or null. */
+  readonly contact: 'customer' | 'vendor' | null;
   readonly staff: StaffList;
 }
 

@@ -53,7 +53,7 @@ describe('parseFlow', () => {
             {
               condition: null,
               delivery: {
-                recipients: { customer: true, staff: { phones: [], emails: [] } },
+                recipients: { contact: 'customer', staff: { phones: [], emails: [] } },
                 channels: ['sms'],
                 templates: { text: 'hello', sms: null, subject: null, html: null },
                 sender: { sms: null, email: null },
@@ -113,7 +113,7 @@ steps:
         condition: null,
         delivery: {
           recipients: {
-            customer: true,
+            contact: 'customer',
             staff: { phones: ['+447700900123'], emails: ['Team@example.com', 'boss@example.com'] },
           },
           sender: { sms: 'MG0123456789abcdef0123456789abcdef', email: null },
@@ -124,7 +124,7 @@ steps:
     ]);
     expect(step?.escalation).toMatchObject({
       fromDays: 10,
-      delivery: { recipients: { customer: false }, notAfterMs: 5_400_000 },
+      delivery: { recipients: { contact: null }, notAfterMs: 5_400_000 },
     });
   });
 
@@ -160,8 +160,8 @@ steps:
     ],
     [
       'an unknown trigger',
-      withStep('when: invoice.sent', ...COMPLETE.slice(1)),
-      { path: 'steps[0].when', line: 9, message: /invoice\.issued, invoice\.paid/ },
+      withStep('when: invoice.posted', ...COMPLETE.slice(1)),
+      { path: 'steps[0].when', line: 9, message: /invoice\.issued, invoice\.sent/ },
     ],
     [
       'a channel that is none',

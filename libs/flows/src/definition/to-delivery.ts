@@ -3,10 +3,10 @@ import { senderProblem } from '../recipients/sender.js';
 import type { TemplatePart } from '../templates/template-failure.js';
 import { checkTemplate } from './check-templates.js';
 import { parseDuration } from './durations.js';
-import type { Channel, Delivery, MessageTemplates, Recipients, StaffList } from './flow.js';
+import type { Channel, Delivery, MessageTemplates, StaffList } from './flow.js';
 import type { DeliverySource } from './flow.schema.js';
 import type { ProblemPath, ProblemReporter } from './flow-problems.js';
-import { mergeStaff, NO_STAFF, toStaffList, unknownList } from './staff.js';
+import { toRecipients } from './to-recipients.js';
 
 /** What all deliveries of one flow share. */
 export interface DeliveryScope {
@@ -37,7 +37,7 @@ export function toDelivery(
   const { reporter } = scope;
   const path = parts[0]?.path ?? [];
   const [to, channel, template] = [pick(parts, 'to'), pick(parts, 'channel'), pick(parts, 'template')];
-  if (!to) reporter.report([...path, 'to'], '“to” is missing; write customer or { staff: … }');
+  if (!to) reporter.report([...path, 'to'], '“to” is missing; write customer, vendor or { staff: … }');
   if (!channel)
     reporter.report([...path, 'channel'], '“channel” is missing; write sms, email or [sms, email]');
   if (!template)
@@ -46,7 +46,7 @@ export function toDelivery(
   const channels = [...new Set([channel.value].flat())];
   const notAfter = pick(parts, 'notAfter')?.value ?? scope.notAfter;
   return {
-    recipients: toRecipients(to.value, to.path, scope),
+    recipients: toRecipients(to.value, to.path, trigger, scope),
     channels,
     templates: toTemplates(template.value, template.path, channels, trigger, scope),
     sender: toSender(pick(parts, 'sender'), channels, reporter),
@@ -69,29 +69,6 @@ function pick<K extends keyof DeliverySource>(
     if (value !== undefined) return { value, path: [...path, key] };
   }
   return undefined;
-}
-
-function toRecipients(
-  source: NonNullable<DeliverySource['to']>,
-  path: ProblemPath,
-  scope: DeliveryScope,
-): Recipients {
-  const entries = Array.isArray(source) ? source : [source];
-  const lists = entries.map((entry, index): StaffList => {
-    if (entry === 'customer') return NO_STAFF;
-    const at = [...path, ...(Array.isArray(source) ? [index] : []), 'staff'];
-    const { staff } = entry;
-    if (typeof staff === 'object' && !Array.isArray(staff))
-      return toStaffList(staff, at, scope.country, scope.reporter);
-    return mergeStaff(
-      [staff].flat().map((name) => {
-        const list = scope.staff.get(name);
-        if (!list) scope.reporter.report(at, unknownList(name, scope.staff));
-        return list ?? NO_STAFF;
-      }),
-    );
-  });
-  return { customer: entries.includes('customer'), staff: mergeStaff(lists) };
 }
 
 function toTemplates(

@@ -1,8 +1,10 @@
 import type { Flow, Step } from '../definition/flow.js';
 import { evaluateCondition } from '../conditions/evaluate-condition.js';
-import { type BusinessEvent, eventsOf, isSettled, whyNoEvent } from '../events/business-events.js';
+import type { BusinessEvent } from '../events/business-event.js';
+import { eventsOf, whyNoEvent } from '../events/business-events.js';
+import { bodyNameOf, isSettled } from '../events/stages.js';
 import { type Skip, type SkipReason, skipReasons } from '../events/skip-reasons.js';
-import { triggers } from '../events/triggers.js';
+import { readsBody } from '../events/triggers.js';
 import { planReminders } from '../reminders/plan-reminders.js';
 import type { TemplateRenderer } from '../templates/template-renderer.js';
 import { companyDate, daysBetween } from './company-time.js';
@@ -23,7 +25,8 @@ export async function evaluateFlow(
   renderer: TemplateRenderer,
 ): Promise<Evaluation> {
   const { record, previous } = input;
-  const steps = flow.steps.filter((step) => record[triggers[step.trigger].entityType] !== null);
+  const body = bodyNameOf(record);
+  const steps = flow.steps.filter((step) => body !== null && readsBody(step.trigger, body));
   if (record.connectionId !== flow.sourceConnectionId || steps.length === 0) return NOTHING;
   const events = eventsOf(previous, record);
   const parts = steps.flatMap((step) =>
@@ -98,10 +101,14 @@ function whyTooLate(flow: Flow, step: Step, event: BusinessEvent, input: Evaluat
   return `It happened ${ageDays} days ago, more than the step's maxAge.`;
 }
 
+/** Reasons that say less than that the record changed in nothing that is announced. */
+const OF_ANOTHER_KIND: ReadonlySet<SkipReason> = new Set(['is-a-bill', 'is-not-a-bill', 'is-not-a-vendor']);
+
 /** One reason for the whole flow, so that a record that is no news does not fill the trail step by step. */
 function whyNothing(flow: Flow, steps: readonly Step[], { previous, record }: EvaluationInput): Skip[] {
   const reasons = steps.map((step) => whyNoEvent(previous, record, step.trigger));
-  const reason = reasons.find((found): found is SkipReason => found !== null);
+  const found = reasons.filter((reason): reason is SkipReason => reason !== null);
+  const reason = found.find((candidate) => !OF_ANOTHER_KIND.has(candidate)) ?? found[0];
   if (!reason) return [];
   return [
     {

@@ -1,6 +1,7 @@
 import { evaluateCondition } from '../conditions/evaluate-condition.js';
 import type { Flow } from '../definition/flow.js';
-import { isSettled, reminderEventKey, stageOf } from '../events/business-events.js';
+import { reminderEventKey } from '../events/business-event.js';
+import { isSettled, stageOf } from '../events/stages.js';
 import type { SkipReason } from '../events/skip-reasons.js';
 import {
   reminderInstant,

@@ -1,23 +1,32 @@
-import type {
-  AccountingRecord,
-  Connection,
-  Contact,
-  EpochMs,
-  Invoice,
-  IsoDate,
-  Payment,
-} from '#libs/contracts';
-import { compareDecimals } from '#libs/core';
+import type { AccountingRecord, Connection, Contact, EpochMs, InvoiceLine, IsoDate } from '#libs/contracts';
+import { addDecimals } from '#libs/core';
 import type { ConditionFacts } from '../conditions/evaluate-condition.js';
-import type { Trigger } from '../events/triggers.js';
+import type { ModelRoot, Trigger } from '../events/triggers.js';
 import type { ModelValue, TemplateModel } from '../templates/template-model.js';
-import { companyDate, daysBetween } from './company-time.js';
+import { companyDate } from './company-time.js';
+import {
+  contactData,
+  daysOverdue,
+  expenseData,
+  invoiceData,
+  paymentData,
+  purchaseOrderData,
+  type RootData,
+  vendorPaymentData,
+} from './model-data.js';
+import { clean, webAddress } from './model-texts.js';
 
 /** The records that one message is about; null where there is none. */
 export interface Subject {
+  /** The record that brought the message. */
+  readonly record: AccountingRecord;
+  /** The invoice itself, or the one that a payment settles. */
   readonly invoice: AccountingRecord | null;
-  readonly payment: AccountingRecord | null;
+  /** The contact of the document; `contactId` may be another than the document names, after a merge. */
   readonly contact: Contact | null;
+  readonly contactId: string | null;
+  /** For messages that list what a debtor owes: all of it. */
+  readonly debts: readonly AccountingRecord[];
 }
 
 /** All that the data of one message is made from. */
@@ -38,25 +47,18 @@ export interface Model {
   readonly template: TemplateModel;
 }
 
-/** A message lists few lines; a 10,000-line invoice must not travel to the renderer whole. */
-const MAX_LINES = 50;
-const MAX_TEXT_CHARS = 500;
+/** So many invoices does one message list; `debtor.invoiceCount` counts all. */
+const MAX_DEBTS = 50;
 
 /** Builds the data of one message: plain, bounded, with every field of the model present, null where unknown. */
 export function buildModel(inputs: ModelInputs): Model {
   const { subject, source } = inputs;
   const today = companyDate(inputs.now, source.timeZone);
-  const tracking = trackingOf(subject.invoice?.invoice ?? null, subject.contact);
-  const currency =
-    subject.payment?.payment?.currency ?? subject.invoice?.invoice?.currency ?? source.currency;
+  const tracking = trackingOf(linesOf(subject), subject.contact);
+  const currency = currencyOf(subject) ?? source.currency;
   const data = {
-    invoice: subject.invoice?.invoice
-      ? invoiceData(subject.invoice.entityId, subject.invoice.invoice, today)
-      : null,
-    payment: subject.payment?.payment
-      ? paymentData(subject.payment.entityId, subject.payment.payment, currency)
-      : null,
-    contact: subject.contact ? contactData(subject.contact) : null,
+    ...documentData(subject, currency, today),
+    contact: subject.contact ? contactData(subject.contactId, subject.contact) : null,
     company: {
       name: clean(source.displayName),
       country: source.country,
@@ -66,21 +68,52 @@ export function buildModel(inputs: ModelInputs): Model {
     tracking: Object.fromEntries(
       Object.entries(tracking).map(([category, options]) => [category, options[0] ?? null]),
     ),
+    debtor: subject.debts.length === 0 ? null : debtorData(subject.debts, today),
     reminder: inputs.reminderDays === null ? null : { days: inputs.reminderDays },
-    change: { fields: inputs.changedFields },
+    change: { fields: inputs.changedFields, words: inputs.changedFields.map(fieldWords).join(', ') },
     event: inputs.trigger,
     today,
-  } satisfies Record<string, ModelValue>;
-  const format = { locale: inputs.locale, timeZone: source.timeZone, currency };
+  } satisfies Record<ModelRoot, ModelValue>;
+  const format = { locale: inputs.locale, timeZone: source.timeZone, currency, today };
   return { facts: { data, tracking }, template: { data, format } };
 }
 
-/** Options by category: of the invoice's lines in their order, and of the contact for categories that no line has. */
-export function trackingOf(
-  invoice: Pick<Invoice, 'lines'> | null,
+type DocumentRoot = 'invoice' | 'bill' | 'payment' | 'expense' | 'purchaseOrder' | 'vendorPayment';
+
+function documentData(
+  { record, invoice }: Subject,
+  currency: string | null,
+  today: IsoDate,
+): Record<DocumentRoot, RootData | null> {
+  const { payment, expense, purchaseOrder, vendorPayment } = record;
+  const isSent = payment?.kind === 'sent';
+  const ofInvoice = invoice?.invoice ? invoiceData(invoice.entityId, invoice.invoice, today) : null;
+  const isBill = invoice?.invoice?.kind === 'purchase';
+  return {
+    invoice: isBill ? null : ofInvoice,
+    bill: isBill ? ofInvoice : null,
+    payment: payment && !isSent ? paymentData(record.entityId, payment, currency) : null,
+    expense: expense ? { ...expenseData(record.entityId, expense), currency } : null,
+    purchaseOrder: purchaseOrder ? purchaseOrderData(record.entityId, purchaseOrder) : null,
+    vendorPayment: vendorPayment || isSent ? vendorPaymentData(record, currency) : null,
+  };
+}
+
+function currencyOf({ record, invoice }: Subject): string | null {
+  const document = record.payment ?? record.expense ?? record.purchaseOrder ?? record.vendorPayment;
+  return document?.currency ?? invoice?.invoice?.currency ?? null;
+}
+
+function linesOf({ record, invoice }: Subject): readonly InvoiceLine[] {
+  return record.purchaseOrder?.lines ?? invoice?.invoice?.lines ?? [];
+}
+
+/** Options by category: of the lines in their order, and of the contact for categories that no line has. */
+function trackingOf(
+  lines: readonly InvoiceLine[],
   contact: Pick<Contact, 'tracking'> | null,
 ): Record<string, readonly string[]> {
-  const ofLines = invoice?.lines.flatMap((line) => line.tracking) ?? [];
+  const ofLines = lines.flatMap((line) => line.tracking);
   const categories = new Set(ofLines.map(({ category }) => category));
   const ofContact = (contact?.tracking ?? []).filter(({ category }) => !categories.has(category));
   const options = new Map<string, Set<string>>();
@@ -91,87 +124,41 @@ export function trackingOf(
   return Object.fromEntries([...options].map(([category, names]) => [category, [...names]]));
 }
 
-function invoiceData(id: string, invoice: Invoice, today: IsoDate): Record<string, ModelValue> {
-  const isPaid = compareDecimals(invoice.amountDue, '0') <= 0;
+/** What a debtor owes in all, the oldest first; sums are by currency, since nothing is converted here. */
+function debtorData(debts: readonly AccountingRecord[], today: IsoDate): RootData {
+  const invoices = debts.flatMap(({ invoice }) => (invoice ? [invoice] : []));
+  const sorted = invoices.sort((a, b) => ((a.dueDate ?? '') < (b.dueDate ?? '') ? -1 : 1));
+  const totals = new Map<string, string>();
+  for (const { currency, amountDue } of sorted)
+    totals.set(currency, addDecimals(totals.get(currency) ?? '0', amountDue));
+  const oldest = sorted.find(({ dueDate }) => dueDate !== null)?.dueDate ?? null;
   return {
-    id,
-    number: clean(invoice.number),
-    reference: clean(invoice.reference),
-    status: invoice.status,
-    issueDate: invoice.issueDate,
-    dueDate: invoice.dueDate,
-    fullyPaidOn: invoice.fullyPaidOn,
-    currency: invoice.currency,
-    total: invoice.total,
-    amountDue: invoice.amountDue,
-    amountPaid: invoice.amountPaid,
-    amountCredited: invoice.amountCredited,
-    isPaid,
-    isPartPaid: !isPaid && compareDecimals(invoice.amountPaid, '0') > 0,
-    sentToContact: invoice.sentToContact,
-    daysOverdue: invoice.dueDate === null || isPaid ? 0 : Math.max(0, daysBetween(invoice.dueDate, today)),
-    contactName: clean(invoice.contactName),
-    onlineUrl: webAddress(invoice.onlineUrl),
-    lineCount: invoice.lines.length,
-    lines: invoice.lines.slice(0, MAX_LINES).map((line) => ({
-      description: clean(line.description),
-      quantity: line.quantity,
-      unitAmount: line.unitAmount,
-      lineAmount: line.lineAmount,
-      accountCode: clean(line.accountCode),
-      itemCode: clean(line.itemCode),
-      tracking: line.tracking.map(({ category, option }) => ({
-        category: clean(category),
-        option: clean(option),
-      })),
+    invoiceCount: sorted.length,
+    invoices: sorted.slice(0, MAX_DEBTS).map((invoice) => ({
+      number: clean(invoice.number),
+      reference: clean(invoice.reference),
+      dueDate: invoice.dueDate,
+      daysOverdue: daysOverdue(invoice.dueDate, today),
+      currency: invoice.currency,
+      total: invoice.total,
+      amountDue: invoice.amountDue,
+      onlineUrl: webAddress(invoice.onlineUrl),
     })),
+    totals: [...totals].map(([currency, amountDue]) => ({ currency, amountDue })),
+    oldestDueDate: oldest,
+    daysOverdue: daysOverdue(oldest, today),
   };
 }
 
-function paymentData(id: string, payment: Payment, currency: string | null): Record<string, ModelValue> {
-  return {
-    id,
-    amount: payment.amount,
-    currency,
-    paidOn: payment.paidOn,
-    reference: clean(payment.reference),
-    invoiceNumber: clean(payment.invoiceNumber),
-    contactName: clean(payment.contactName),
-  };
-}
+const WORDS_FOR_FIELDS: Readonly<Record<string, string>> = {
+  firstName: 'first name',
+  lastName: 'last name',
+  email: 'e-mail address',
+  phones: 'phone numbers',
+  groups: 'contact groups',
+  tracking: 'tracking categories',
+};
 
-function contactData(contact: Contact): Record<string, ModelValue> {
-  return {
-    name: clean(contact.name),
-    firstName: clean(contact.firstName),
-    lastName: clean(contact.lastName),
-    email: clean(contact.email),
-    groups: contact.groups.map((group) => clean(group)),
-    region: clean(contact.region),
-    country: clean(contact.country),
-    externalNumber: clean(contact.externalNumber),
-    isCustomer: contact.isCustomer,
-    isSupplier: contact.isSupplier,
-  };
-}
-
-// oxlint-disable-next-line no-control-regex -- control characters are exactly what is looked for here
-const BREAKS_AND_CONTROLS = /[\s\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
-/** Characters that turn the direction of what follows and could make a text read as another. */
-const DIRECTION_OVERRIDES = /[\u202a-\u202e\u2066-\u2069]/g;
-
-/** Text of the books as one bounded line, so that a customer's name cannot add lines or reorder a message. */
-function clean(text: string | null): string | null {
-  if (text === null) return null;
-  return text
-    .slice(0, MAX_TEXT_CHARS)
-    .replace(DIRECTION_OVERRIDES, '')
-    .replace(BREAKS_AND_CONTROLS, ' ')
-    .trim()
-    .toWellFormed();
-}
-
-/** Only what a browser opens as a page; `javascript:` and the like never become a link. */
-function webAddress(text: string | null): string | null {
-  return text !== null && /^https?:\/\/[^\s"'<>]+$/i.test(text) ? text : null;
+function fieldWords(field: string): string {
+  return WORDS_FOR_FIELDS[field] ?? field;
 }

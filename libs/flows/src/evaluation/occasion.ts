@@ -1,5 +1,6 @@
-import type { Contact } from '#libs/contracts';
+import type { AccountingRecord } from '#libs/contracts';
 import type { Flow, Step } from '../definition/flow.js';
+import { contactIdOf } from '../events/stages.js';
 import { type Skip, type SkipReason, skipReasons } from '../events/skip-reasons.js';
 import type { EntityReference, EvaluationInput } from './evaluation.js';
 import { buildModel, type Model, type Subject } from './model.js';
@@ -24,6 +25,8 @@ export interface OccasionEvent {
   readonly businessEvent: string;
   readonly reminderDays: number | null;
   readonly changedFields: readonly string[];
+  /** Everything that the debtor owes, for messages that list it. */
+  readonly debts?: readonly AccountingRecord[];
 }
 
 /** Gathers the records of an occasion and builds its data. */
@@ -35,16 +38,16 @@ export function occasionOf(
 ): OccasionResult {
   const { record } = input;
   const needs: EntityReference[] = [];
-  const { payment } = record;
-  const settles = payment?.invoiceId ?? null;
+  const settles = record.payment?.invoiceId ?? null;
   if (settles !== null && input.invoice === undefined && usesAny(step, ['invoice', 'tracking'])) {
     needs.push({ entityType: 'invoice', entityId: settles });
   }
   const invoice = record.invoice ? record : (input.invoice ?? null);
-  const contact = contactOf(step, input, payment?.contactId ?? invoice?.invoice?.contactId ?? null);
-  if ('needs' in contact) needs.push(contact.needs);
-  if (needs.length > 0 || 'needs' in contact) return { ok: false, needs };
-  const subject: Subject = { invoice, payment: payment ? record : null, contact: contact.contact };
+  const contactId = contactIdOf(record) ?? invoice?.invoice?.contactId ?? null;
+  const known = contactOf(step, input, contactId);
+  if ('needs' in known) needs.push(known.needs);
+  if (needs.length > 0 || 'needs' in known) return { ok: false, needs };
+  const subject: Subject = { record, invoice, ...known, debts: event.debts ?? [] };
   const model = buildModel({
     trigger: step.trigger,
     subject,
@@ -61,8 +64,8 @@ function contactOf(
   step: Step,
   input: EvaluationInput,
   contactId: string | null,
-): { readonly contact: Contact | null } | { readonly needs: EntityReference } {
-  if (input.record.contact) return { contact: input.record.contact };
+): Pick<Subject, 'contact' | 'contactId'> | { readonly needs: EntityReference } {
+  if (input.record.contact) return { contact: input.record.contact, contactId: input.record.entityId };
   const known = input.contact;
   if (
     known === undefined &&
@@ -76,12 +79,13 @@ function contactOf(
   if (mergedInto !== null && mergedInto !== known?.entityId) {
     return { needs: { entityType: 'contact', entityId: mergedInto } };
   }
-  return { contact: known?.deleted === false ? known.contact : null };
+  const exists = known?.deleted === false;
+  return { contact: exists ? known.contact : null, contactId: exists ? known.entityId : null };
 }
 
 function reachesCustomer(step: Step): boolean {
   const deliveries = [...step.branches.map(({ delivery }) => delivery), step.escalation?.delivery];
-  return deliveries.some((delivery) => delivery?.recipients.customer);
+  return deliveries.some((delivery) => delivery && delivery.recipients.contact !== null);
 }
 
 function usesAny(step: Step, roots: readonly string[]): boolean {

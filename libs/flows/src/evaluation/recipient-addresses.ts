@@ -24,14 +24,15 @@ export type Addressee = {
 
 /** Everybody that a delivery goes to. */
 export function addresseesOf(delivery: Delivery, occasion: Occasion): Addressee[] {
-  const customer = delivery.recipients.customer ? [customerOf(delivery, occasion)] : [];
-  return [...customer, ...staffOf(delivery)];
+  const { contact } = delivery.recipients;
+  return [...(contact === null ? [] : [contactOf(contact, delivery, occasion)]), ...staffOf(delivery)];
 }
 
-function customerOf(delivery: Delivery, occasion: Occasion): Addressee {
+function contactOf(target: 'customer' | 'vendor', delivery: Delivery, occasion: Occasion): Addressee {
   const { contact } = occasion.subject;
-  const kind = contact?.isSupplier === true && !contact.isCustomer ? 'supplier' : 'customer';
-  const to = { kind, target: 'customer' } as const;
+  const onlySells = contact?.isSupplier === true && !contact.isCustomer;
+  const kind = target === 'vendor' || onlySells ? 'supplier' : 'customer';
+  const to = { kind, target } as const;
   const no = (reason: SkipReason, detail: string = reason): Addressee => ({
     ...to,
     ok: false,

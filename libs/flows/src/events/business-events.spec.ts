@@ -1,29 +1,47 @@
 import fc from 'fast-check';
-import type { AccountingRecord } from '#libs/contracts';
+import type { AccountingRecord, Invoice } from '#libs/contracts';
 import { describe, expect, it } from 'vitest';
-import { sampleContact, sampleInvoice, samplePayment } from '../samples/sample-records.js';
+import {
+  sampleBill,
+  sampleContact,
+  sampleExpense,
+  sampleInvoice,
+  samplePayment,
+  samplePurchaseOrder,
+  sampleVendor,
+  sampleVendorPayment,
+} from '../samples/sample-records.js';
 import { eventsOf, whyNoEvent } from './business-events.js';
 
-function keys(previous: AccountingRecord | null, record: AccountingRecord): string[] {
+function allKeys(previous: AccountingRecord | null, record: AccountingRecord): string[] {
   return eventsOf(previous, record).map(({ key }) => key);
 }
 
-const draft = sampleInvoice({ status: 'draft' });
-const issued = sampleInvoice({ status: 'issued' });
-const paid = sampleInvoice({ status: 'paid', amountDue: '0', amountPaid: '1250.5' });
-const voided = sampleInvoice({ status: 'voided' });
+/** Without "created", which every document has when it is first seen. */
+function keys(previous: AccountingRecord | null, record: AccountingRecord): string[] {
+  return allKeys(previous, record).filter((key) => !key.endsWith('/created'));
+}
+
+function invoiceAs(status: string, over: Partial<Invoice> = {}): AccountingRecord {
+  return sampleInvoice({ status, sentToContact: false, ...over });
+}
+
+const draft = invoiceAs('draft');
+const issued = invoiceAs('issued');
+const paid = invoiceAs('paid', { amountDue: '0', amountPaid: '1250.5' });
+const voided = invoiceAs('voided');
 
 describe('eventsOf an invoice', () => {
   it('gives nothing for drafts and what awaits approval', () => {
     expect(keys(null, draft)).toEqual([]);
-    expect(keys(draft, sampleInvoice({ status: 'submitted' }))).toEqual([]);
+    expect(keys(draft, invoiceAs('submitted'))).toEqual([]);
     expect(whyNoEvent(null, draft, 'invoice.issued')).toBe('not-issued');
   });
 
   it('gives "issued" once, whether the draft was seen or not', () => {
     expect(keys(null, issued)).toEqual(['invoice/sample-invoice/issued']);
     expect(keys(draft, issued)).toEqual(['invoice/sample-invoice/issued']);
-    expect(keys(issued, sampleInvoice({ reference: 'changed' }))).toEqual([]);
+    expect(keys(issued, invoiceAs('issued', { reference: 'changed' }))).toEqual([]);
     expect(whyNoEvent(issued, issued, 'invoice.issued')).toBe('nothing-new');
   });
 
@@ -59,14 +77,28 @@ describe('eventsOf an invoice', () => {
 
   it('knows whether it saw the transition', () => {
     expect(eventsOf(draft, issued)[0]?.witnessed).toBe(true);
-    expect(eventsOf(null, issued)[0]?.witnessed).toBe(false);
+    expect(eventsOf(null, issued)[1]?.witnessed).toBe(false);
+  });
+
+  it('gives "created" once, for a draft too, and not for what is void when it is first seen', () => {
+    expect(allKeys(null, draft)).toEqual(['invoice/sample-invoice/created']);
+    expect(allKeys(draft, issued)).toEqual(['invoice/sample-invoice/issued']);
+    expect(allKeys(null, voided)).toEqual([]);
+  });
+
+  it('gives "sent" when the books say that an issued invoice was sent, and once', () => {
+    const sent = invoiceAs('issued', { sentToContact: true });
+    expect(keys(issued, sent)).toEqual(['invoice/sample-invoice/sent']);
+    expect(keys(draft, sent)).toEqual(['invoice/sample-invoice/issued', 'invoice/sample-invoice/sent']);
+    expect(keys(sent, sent)).toEqual([]);
+    expect(keys(null, invoiceAs('draft', { sentToContact: true }))).toEqual([]);
   });
 
   it('names events by entity and kind alone: no version, time or content changes a key', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(), fc.string(), (version, time, text) => {
         const other = sampleInvoice(
-          { reference: text },
+          { reference: text, sentToContact: false },
           {
             version,
             fetchedAt: time,
@@ -91,13 +123,13 @@ describe('eventsOf a payment', () => {
   it('gives nothing for a deleted payment or one that the company made', () => {
     expect(keys(null, samplePayment({ status: 'deleted' }))).toEqual([]);
     expect(keys(null, samplePayment({}, { deleted: true }))).toEqual([]);
-    expect(keys(null, samplePayment({ kind: 'sent' }))).toEqual([]);
+    expect(keys(null, samplePayment({ kind: 'sent', invoiceId: null }))).toEqual([]);
     expect(whyNoEvent(null, samplePayment({ kind: 'sent' }), 'payment.received')).toBe('is-a-bill');
   });
 });
 
 describe('eventsOf a contact', () => {
-  it('gives "changed" with the fields that differ, and nothing for a contact that is new', () => {
+  it('gives "changed" with the fields that differ, and not for a contact that is new', () => {
     const changed = sampleContact({ email: 'new@example.com', groups: ['VIP'] });
     expect(eventsOf(sampleContact(), changed)).toMatchObject([
       { trigger: 'contact.changed', changedFields: ['email', 'groups'] },
@@ -112,6 +144,61 @@ describe('eventsOf a contact', () => {
     const second = sampleContact({ email: 'b@example.com' });
     expect(keys(sampleContact(), first)).toEqual(keys(sampleContact(), again));
     expect(keys(sampleContact(), first)).not.toEqual(keys(sampleContact(), second));
+  });
+});
+
+describe('eventsOf a client or vendor', () => {
+  it('gives "created" by the day in the books, or by a notice where the books name none', () => {
+    expect(allKeys(null, sampleContact())).toEqual(['contact/sample-contact/created']);
+    expect(allKeys(null, sampleContact({}, { origin: 'poll' }))).toEqual([]);
+    const dated = sampleContact({ createdOn: '2026-11-20' }, { origin: 'poll' });
+    expect(eventsOf(null, dated)).toMatchObject([{ trigger: 'contact.created', occurredOn: '2026-11-20' }]);
+  });
+
+  it('tells vendors apart', () => {
+    expect(allKeys(null, sampleVendor())).toEqual([
+      'contact/sample-vendor/created',
+      'vendor/sample-vendor/created',
+    ]);
+    const changed = sampleVendor({ phones: [] });
+    expect(eventsOf(sampleVendor(), changed).map(({ trigger }) => trigger)).toEqual([
+      'contact.changed',
+      'vendor.changed',
+    ]);
+    expect(whyNoEvent(null, sampleContact(), 'vendor.created')).toBe('is-not-a-vendor');
+  });
+});
+
+describe('eventsOf what the company buys', () => {
+  it('gives "created" and "awaiting approval" of a bill, each once', () => {
+    const submitted = sampleBill({ status: 'submitted' });
+    const approved = sampleBill({ status: 'issued' });
+    expect(allKeys(null, submitted)).toEqual([
+      'bill/sample-bill/created',
+      'bill/sample-bill/awaiting-approval',
+    ]);
+    expect(allKeys(sampleBill({ status: 'draft' }), submitted)).toEqual([
+      'bill/sample-bill/awaiting-approval',
+    ]);
+    expect(allKeys(submitted, approved)).toEqual([]);
+    expect(allKeys(null, sampleBill({ status: 'voided' }))).toEqual([]);
+    expect(whyNoEvent(null, sampleInvoice(), 'bill.created')).toBe('is-not-a-bill');
+  });
+
+  it('gives expenses, purchase orders and vendor payments once, and none that is gone', () => {
+    expect(allKeys(null, sampleExpense())).toEqual(['expense/sample-expense/recorded']);
+    expect(allKeys(sampleExpense(), sampleExpense({ amount: '40' }))).toEqual([]);
+    expect(allKeys(null, sampleExpense({ status: 'deleted' }))).toEqual([]);
+    expect(allKeys(null, samplePurchaseOrder())).toEqual(['purchase-order/sample-purchase-order/created']);
+    expect(allKeys(samplePurchaseOrder(), samplePurchaseOrder({ status: 'billed' }))).toEqual([]);
+    expect(allKeys(null, samplePurchaseOrder({ status: 'voided' }))).toEqual([]);
+    expect(allKeys(null, sampleVendorPayment())).toEqual(['vendor-payment/sample-vendor-payment/sent']);
+    expect(allKeys(null, sampleVendorPayment({ status: 'voided' }))).toEqual([]);
+  });
+
+  it('takes the payment of one bill as a vendor payment, and a refund to a customer as none', () => {
+    expect(allKeys(null, samplePayment({ kind: 'sent' }))).toEqual(['vendor-payment/sample-payment/sent']);
+    expect(allKeys(null, samplePayment({ kind: 'sent', invoiceId: null }))).toEqual([]);
   });
 });
 

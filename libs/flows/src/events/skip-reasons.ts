@@ -5,6 +5,8 @@
 export const skipReasons = {
   'not-issued': 'The invoice is a draft or awaits approval, so nobody is told of it yet.',
   'is-a-bill': "The document is a supplier's bill or a payment that the company made, not the customer's.",
+  'is-not-a-bill': "The document is the customer's and not a supplier's.",
+  'is-not-a-vendor': 'The contact is no supplier.',
   'nothing-new': 'The record changed in nothing that this flow announces.',
   'stale-record': 'A newer state of this record was handled already.',
   'flow-disabled': 'The flow is switched off.',

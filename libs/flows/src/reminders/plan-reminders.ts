@@ -1,6 +1,6 @@
 import type { AccountingRecord, Connection, EpochMs } from '#libs/contracts';
 import type { Flow } from '../definition/flow.js';
-import { reminderEventKey } from '../events/business-events.js';
+import { reminderEventKey } from '../events/business-event.js';
 import { type Skip, skipReasons } from '../events/skip-reasons.js';
 import {
   isRemindable,

@@ -1,7 +1,8 @@
 import type { AccountingRecord, Connection, EpochMs } from '#libs/contracts';
 import type { Flow, ReminderSchedule, Step } from '../definition/flow.js';
 import { addDays, companyInstant, toWorkingDay } from '../evaluation/company-time.js';
-import { isSettled, reminderEventKey, stageOf } from '../events/business-events.js';
+import { reminderEventKey } from '../events/business-event.js';
+import { isSettled, stageOf } from '../events/stages.js';
 import type { ReminderTrigger } from '../events/triggers.js';
 
 /** Which reminder: one step of one flow, one number of days, one invoice. */

@@ -3,9 +3,12 @@ import {
   type Connection,
   type Contact,
   type EpochMs,
+  type Expense,
   type Invoice,
   noBodies,
   type Payment,
+  type PurchaseOrder,
+  type VendorPayment,
 } from '#libs/contracts';
 
 /** 21 November 2026, 09:00 UTC: the moment at which the samples are looked at. */
@@ -102,6 +105,74 @@ const payment: Payment = {
   contactName: 'Rowan Fitch',
 };
 
+const supplier: Partial<Contact> = {
+  name: 'Tidewater Ropes',
+  firstName: 'Jo',
+  lastName: 'Tidewater',
+  email: 'accounts@ropes.example.com',
+  phones: [{ kind: 'mobile', countryCode: '44', areaCode: '7911', number: '654321' }],
+  isCustomer: false,
+  isSupplier: true,
+  groups: [],
+  externalNumber: 'S-7',
+};
+
+const bill: Partial<Invoice> = {
+  kind: 'purchase',
+  number: 'BILL-77',
+  reference: 'TR 5512',
+  contactId: 'sample-vendor',
+  contactName: 'Tidewater Ropes',
+  total: '480',
+  amountDue: '480',
+  sentToContact: false,
+  onlineUrl: null,
+};
+
+const expense: Expense = {
+  number: null,
+  reference: 'Card 4402',
+  description: 'Mooring fee',
+  category: 'Travel',
+  status: 'recorded',
+  amount: '35.9',
+  currency: 'GBP',
+  incurredOn: '2026-11-20',
+  contactId: null,
+  contactName: 'Port of Whitby',
+  customerId: null,
+  customerName: null,
+  recordedBy: 'Kim',
+};
+
+const purchaseOrder: PurchaseOrder = {
+  number: 'PO-310',
+  reference: null,
+  status: 'issued',
+  contactId: 'sample-vendor',
+  contactName: 'Tidewater Ropes',
+  issueDate: '2026-11-20',
+  deliveryDate: '2026-12-01',
+  currency: 'GBP',
+  total: '960',
+  lines: invoice.lines,
+};
+
+const vendorPayment: VendorPayment = {
+  number: 'VP-12',
+  status: 'settled',
+  contactId: 'sample-vendor',
+  contactName: 'Tidewater Ropes',
+  paidOn: '2026-11-20',
+  mode: 'Bank transfer',
+  reference: 'Run 47',
+  currency: 'GBP',
+  amount: '480',
+  paidFrom: 'Current account',
+  billIds: ['sample-bill'],
+  billNumbers: ['BILL-77'],
+};
+
 /** An invoice record with defaults; `over` replaces fields of the invoice, `around` those of the record. */
 export function sampleInvoice(
   over: Partial<Invoice> = {},
@@ -126,6 +197,52 @@ export function sampleContact(
 ): AccountingRecord {
   const body = { ...contact, ...over };
   return { ...envelope('contact', 'sample-contact', body.name), contact: body, ...around };
+}
+
+/** A supplier's bill with defaults. */
+export function sampleBill(
+  over: Partial<Invoice> = {},
+  around: Partial<AccountingRecord> = {},
+): AccountingRecord {
+  const body = { ...invoice, ...bill, ...over };
+  return { ...envelope('bill', 'sample-bill', body.number), invoice: body, ...around };
+}
+
+/** A supplier with defaults. */
+export function sampleVendor(
+  over: Partial<Contact> = {},
+  around: Partial<AccountingRecord> = {},
+): AccountingRecord {
+  return sampleContact({ ...supplier, ...over }, { entityId: 'sample-vendor', ...around });
+}
+
+/** An expense with defaults. */
+export function sampleExpense(
+  over: Partial<Expense> = {},
+  around: Partial<AccountingRecord> = {},
+): AccountingRecord {
+  const body = { ...expense, ...over };
+  return { ...envelope('expense', 'sample-expense', body.number), expense: body, ...around };
+}
+
+/** A purchase order with defaults. */
+export function samplePurchaseOrder(
+  over: Partial<PurchaseOrder> = {},
+  around: Partial<AccountingRecord> = {},
+): AccountingRecord {
+  const body = { ...purchaseOrder, ...over };
+  const about = envelope('purchaseOrder', 'sample-purchase-order', body.number);
+  return { ...about, purchaseOrder: body, ...around };
+}
+
+/** A payment to a supplier with defaults. */
+export function sampleVendorPayment(
+  over: Partial<VendorPayment> = {},
+  around: Partial<AccountingRecord> = {},
+): AccountingRecord {
+  const body = { ...vendorPayment, ...over };
+  const about = envelope('vendorPayment', 'sample-vendor-payment', body.number);
+  return { ...about, vendorPayment: body, ...around };
 }
 
 /** Everything that may be missing is missing: what a template must live with. */

@@ -35,7 +35,7 @@ const keys = [
 ];
 const model: TemplateModel = {
   data: { invoice: { number: '7', lines: [{ a: 'b' }] }, contact: { name: 'R' }, tracking: {} },
-  format: { locale: 'en', timeZone: 'UTC', currency: 'EUR' },
+  format: { locale: 'en', timeZone: 'UTC', currency: 'EUR', today: '2026-11-21' },
 };
 
 const path = fc

@@ -22,7 +22,7 @@ function modelOf(data: { readonly [root: string]: ModelValue } = {}): TemplateMo
       tracking: { Region: 'North' },
       ...data,
     },
-    format: { locale: 'en-GB', timeZone: 'Europe/Berlin', currency: 'GBP' },
+    format: { locale: 'en-GB', timeZone: 'Europe/Berlin', currency: 'GBP', today: '2026-11-21' },
   };
 }
 
@@ -57,14 +57,17 @@ describe('TemplateEngine', () => {
   });
 
   it('writes an amount without a currency as a bare number when nobody knows the currency', () => {
-    const model: TemplateModel = { ...modelOf(), format: { locale: 'en', timeZone: 'UTC', currency: null } };
+    const model: TemplateModel = {
+      ...modelOf(),
+      format: { locale: 'en', timeZone: 'UTC', currency: null, today: '2026-11-21' },
+    };
     expect(render('{{ invoice.total | money }}', 'sms', model)).toBe('1,234.50');
   });
 
   it('writes dates as the same calendar day in every zone, and instants in the zone of the company', () => {
     const at = {
       ...modelOf({ at: Date.UTC(2026, 0, 1, 23, 30) }),
-      format: { locale: 'en-GB', timeZone: 'Asia/Tokyo', currency: null },
+      format: { locale: 'en-GB', timeZone: 'Asia/Tokyo', currency: null, today: '2026-11-21' },
     };
     expect(render('{{ invoice.dueDate | date }}, {{ invoice.dueDate | date: "iso" }}', 'sms', at)).toBe(
       '5 Dec 2026, 2026-12-05',

@@ -10,6 +10,8 @@ export interface ModelFormat {
   readonly timeZone: string;
   /** ISO 4217 of the record, or null. */
   readonly currency: string | null;
+  /** The company's date. */
+  readonly today: string;
 }
 
 /** Everything that one rendering sees. It is plain JSON, so that it crosses into the render worker as text. */

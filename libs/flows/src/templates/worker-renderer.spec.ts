@@ -9,7 +9,7 @@ import { WorkerRenderer, type WorkerRendererOptions } from './worker-renderer.js
 
 const model: TemplateModel = {
   data: { invoice: { number: 'INV-7', total: '1234.5' }, tracking: {} },
-  format: { locale: 'en-GB', timeZone: 'Europe/London', currency: 'GBP' },
+  format: { locale: 'en-GB', timeZone: 'Europe/London', currency: 'GBP', today: '2026-11-21' },
 };
 /** Loops far longer than any deadline, inside limits raised so far that only the kill is left. */
 const ENDLESS = '{% for a in (1..90000) %}{% for b in (1..90000) %}{% endfor %}{% endfor %}';

@@ -1,0 +1,45 @@
+import type { AccountingRecord, Contact } from '#libs/contracts';
+import { digestOf } from '#libs/core';
+import { type BusinessEvent, eventKey, eventOf } from './business-event.js';
+
+const WATCHED_FIELDS = [
+  'name',
+  'firstName',
+  'lastName',
+  'email',
+  'phones',
+  'status',
+  'groups',
+  'tracking',
+  'region',
+  'country',
+] as const satisfies readonly (keyof Contact)[];
+
+/** What happened to a client or vendor: somebody was added, or something about somebody changed. */
+export function contactEvents(
+  previous: AccountingRecord | null,
+  record: AccountingRecord,
+  contact: Contact,
+): BusinessEvent[] {
+  if (record.deleted) return [];
+  const before = previous?.deleted === false ? previous.contact : null;
+  const kinds = contact.isSupplier ? (['contact', 'vendor'] as const) : (['contact'] as const);
+  if (!before) {
+    // Where the books name no day, only a notice tells that somebody is new; a first poll brings everybody.
+    if (contact.createdOn === null && record.origin !== 'webhook') return [];
+    return kinds.map((kind) => eventOf(`${kind}.created`, record, previous, contact.createdOn));
+  }
+  const changedFields = WATCHED_FIELDS.filter(
+    (field) => JSON.stringify(before[field]) !== JSON.stringify(contact[field]),
+  );
+  if (changedFields.length === 0) return [];
+  // One contact changes many times; what it changed to tells the changes apart, and redelivery gives the same.
+  const state = digestOf(JSON.stringify(WATCHED_FIELDS.map((field) => contact[field]))).slice(0, 16);
+  return kinds.map((kind) => ({
+    trigger: `${kind}.changed`,
+    key: `${eventKey(`${kind}.changed`, record.entityId)}/${state}`,
+    occurredOn: null,
+    witnessed: true,
+    changedFields,
+  }));
+}
