@@ -16,6 +16,7 @@ const context: ServiceContext = {
     masterKeys: 'k1:secret-key',
     consoleToken: 'secret-console',
   },
+  stateFolder: 'state',
   environment: { PATH: '/usr/bin' },
   vendorApps: { xero: { clientId: 'client', clientSecret: 'secret', webhookKey: 'key' } },
 };

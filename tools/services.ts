@@ -13,6 +13,8 @@ export interface ServiceContext extends InfrastructureUrls {
   readonly urls: Readonly<Record<ServiceName, string>>;
   /** Every instance that is started, e.g. `mapper-2`, with its base URL. */
   readonly instances: readonly { readonly name: string; readonly url: string }[];
+  /** Where services keep the local files of their stores; each instance has a folder of its own in it. */
+  readonly stateFolder: string;
   /** The environment in which the person started: real vendors in it take the place of the sandbox's. */
   readonly environment: NodeJS.ProcessEnv;
   /** Our app at each vendor of the sandbox, by vendor id; empty until the sandbox has told. */
@@ -156,6 +158,7 @@ export function serviceEnvironment(
     HOST: '127.0.0.1',
     INSTANCE: `${service.name}-${instance}`,
     LOG_LEVEL: context.environment['LOG_LEVEL'] ?? 'info',
+    LEDGERWIRE_STATE_FOLDER: join(context.stateFolder, `${service.name}-${instance}`),
     LEDGERWIRE_SERVICE_TOKEN: context.secrets.serviceTokens[service.name],
     ...service.variables(context),
   };

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { mkdirSync } from 'node:fs';
 import {
   startInfrastructure,
@@ -94,6 +95,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       secrets,
       urls,
       environment,
+      stateFolder: join(paths.data, 'state'),
       vendorApps: {},
       instances: instances.map(({ service, number, port }) => ({
         name: `${service.name}-${number}`,

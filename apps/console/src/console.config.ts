@@ -3,6 +3,7 @@ import {
   databaseConfig,
   kafkaConfig,
   registryConfig,
+  stateConfig,
   secretVariable,
   variable,
   wholeNumber,
@@ -37,6 +38,7 @@ export const operatorConfig = z.object({
 export const consoleConfig = z.object({
   kafka: kafkaConfig,
   registry: registryConfig,
+  state: stateConfig,
   database: databaseConfig,
   operator: operatorConfig,
 });

@@ -55,6 +55,7 @@ export class ConsoleModule {
           service: context.name,
           kafka: kafkaOptionsOf(config.kafka),
           registry: registryOptionsOf(config.registry),
+          stateFolder: config.state.folder,
           pipelines: [ConsolePipeline],
           tables: [topics.connections, topics.flows],
           produces: [topics.flows, topics.outcomes],

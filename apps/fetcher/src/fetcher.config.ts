@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { httpUrl, kafkaConfig, registryConfig, tokenBrokerClientConfig, variable } from '#libs/platform';
+import {
+  httpUrl,
+  kafkaConfig,
+  registryConfig,
+  stateConfig,
+  tokenBrokerClientConfig,
+  variable,
+} from '#libs/platform';
 import { vendors } from '#libs/vendors';
 
 const sources = vendors.all.filter(({ source }) => source !== undefined);
@@ -34,6 +41,7 @@ export const sourceConfig = z.object({
 export const fetcherConfig = z.object({
   kafka: kafkaConfig,
   registry: registryConfig,
+  state: stateConfig,
   tokenBroker: tokenBrokerClientConfig,
   source: sourceConfig,
   vendorUrls: vendorUrlsConfig,

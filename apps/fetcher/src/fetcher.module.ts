@@ -44,6 +44,7 @@ export class FetcherModule {
           service: fetcherNameOf(vendor),
           kafka: kafkaOptionsOf(config.kafka),
           registry: registryOptionsOf(config.registry),
+          stateFolder: config.state.folder,
           pipelines: [FetcherPipeline],
           bindings: { [topics.changeNotices.name]: changeNoticesOf(vendor) },
           tables: [topics.connections],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kafkaConfig, registryConfig, variable, wholeNumber } from '#libs/platform';
+import { kafkaConfig, registryConfig, stateConfig, variable, wholeNumber } from '#libs/platform';
 
 /** How templates are rendered. */
 export const renderingConfig = z.object({
@@ -19,5 +19,6 @@ export const renderingConfig = z.object({
 export const mapperConfig = z.object({
   kafka: kafkaConfig,
   registry: registryConfig,
+  state: stateConfig,
   rendering: renderingConfig,
 });

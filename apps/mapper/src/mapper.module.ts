@@ -34,6 +34,7 @@ export class MapperModule {
           service: SERVICE,
           kafka: kafkaOptionsOf(config.kafka),
           registry: registryOptionsOf(config.registry),
+          stateFolder: config.state.folder,
           pipelines: [MapperPipeline],
           tables: [topics.connections, topics.flows],
         }),

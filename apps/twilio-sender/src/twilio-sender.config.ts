@@ -3,6 +3,7 @@ import {
   httpUrl,
   kafkaConfig,
   registryConfig,
+  stateConfig,
   tokenBrokerClientConfig,
   variable,
   wholeNumber,
@@ -39,6 +40,7 @@ export const vendorUrlsConfig = z.object(
 export const twilioSenderConfig = z.object({
   kafka: kafkaConfig,
   registry: registryConfig,
+  state: stateConfig,
   tokenBroker: tokenBrokerClientConfig,
   reconciliation: reconciliationConfig,
   vendorUrls: vendorUrlsConfig,

@@ -43,6 +43,7 @@ export class TwilioSenderModule {
           service: SERVICE,
           kafka: kafkaOptionsOf(config.kafka),
           registry: registryOptionsOf(config.registry),
+          stateFolder: config.state.folder,
           pipelines: [TwilioSenderPipeline],
           tables: [topics.connections],
         }),

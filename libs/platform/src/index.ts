@@ -17,6 +17,7 @@ export {
   kafkaConfig,
   logConfig,
   registryConfig,
+  stateConfig,
   tokenBrokerClientConfig,
 } from './config/slices.js';
 export {

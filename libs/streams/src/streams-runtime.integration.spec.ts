@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import {
@@ -26,8 +29,10 @@ const PARTITIONS = 4;
 const counted: StoreDefinition<{ readonly recordId: string; readonly derivedAt: number }> = {
   name: 'counted',
   schema: derivedCommandSchema,
+  large: true,
 };
 
+let stateRoot: string;
 let client: KafkaClient;
 let input: Topic<ChangeNotice>;
 let output: Topic<ChangeNotice>;
@@ -37,6 +42,7 @@ const running: StreamsRuntime[] = [];
 beforeEach(async () => {
   const { kafkaBrokers, registryUrl } = inject('infrastructure');
   const id = randomUUID().slice(0, 8);
+  stateRoot = mkdtempSync(join(tmpdir(), 'ledgerwire-runtime-'));
   service = `service-${id}`;
   client = new KafkaClient({ brokers: kafkaBrokers.split(','), clientId: service });
   const chain = { schema: changeNoticeSchema, key: 'connectionId', partitions: 'chain' } as const;
@@ -53,6 +59,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await Promise.all(running.splice(0).map((runtime) => runtime.stop()));
+  rmSync(stateRoot, { recursive: true, force: true });
 });
 
 /** Copies each notice once, with a count of how often its entity was seen kept in the state. */
@@ -76,12 +83,14 @@ function copier(
 async function startRuntime(
   behaviour: Parameters<typeof copier>[0] = () => Promise.resolve(),
   events: { fatal?: (error: unknown) => void } = {},
+  stateFolder = mkdtempSync(join(stateRoot, 'process-')),
 ): Promise<StreamsRuntime> {
   const { registryUrl } = inject('infrastructure');
   const { handlers, pipeline } = handlersOf(copier(behaviour));
   const runtime = new StreamsRuntime({
     topology: buildTopology(service, handlers, [pipeline]),
     client,
+    stateFolder,
     codec: new RegistryCodec({ url: registryUrl }, systemClock),
     group: { sessionTimeoutMs: 6_000, heartbeatIntervalMs: 500 },
     taskEvents: { ...silentTaskEvents, fatal: (error) => events.fatal?.(error) },
@@ -99,11 +108,12 @@ async function startRuntime(
 }
 
 test('copies every record once and keeps its state over a restart', async () => {
-  const first = await startRuntime();
+  const folder = join(stateRoot, 'same-process');
+  const first = await startRuntime(undefined, {}, folder);
   await send(notices(0, 200));
   await expect.poll(async () => (await outputs()).length, { timeout: 30_000 }).toBe(200);
   await first.stop();
-  await startRuntime();
+  await startRuntime(undefined, {}, folder);
   await send(notices(200, 300));
   await expect.poll(async () => (await outputs()).length, { timeout: 30_000 }).toBe(300);
   const all = await outputs();

@@ -70,6 +70,15 @@ export const registryConfig = z.object({
   password: optionalSecretVariable('SCHEMA_REGISTRY_PASSWORD', "The registry user's password"),
 });
 
+/** Local files of large state stores: caches of changelogs, which may be deleted while the service is down. */
+export const stateConfig = z.object({
+  folder: variable(
+    'LEDGERWIRE_STATE_FOLDER',
+    "Folder of this process's own for the local files of large state stores; unset keeps all state in memory",
+    z.string().min(1).optional(),
+  ),
+});
+
 /** PostgreSQL. The whole URL is a secret, since it holds the password. */
 export const databaseConfig = z.object({
   url: secretVariable('DATABASE_URL', 'postgres://user:password@host:port/database'),

@@ -114,6 +114,7 @@ export interface ProducerIdentity {
 /** Metadata and connections of a Kafka cluster; every instance has connections of its own. */
 export interface Cluster {
   readonly targetTopics: Set<string>;
+  readonly brokerPool: { readonly metadata: { readonly clusterId: string | null } | null };
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   isConnected(): boolean;

@@ -95,6 +95,7 @@ export class KafkaTaskLogFactory implements TaskLogFactory {
  */
 class KafkaTaskLog implements TaskLog {
   private readonly writer: RecordWriter;
+  readonly logId: string;
   private usable = true;
 
   constructor(
@@ -106,6 +107,7 @@ class KafkaTaskLog implements TaskLog {
     private readonly group: Broker,
     private readonly producer: ProducerIdentity,
   ) {
+    this.logId = cluster.brokerPool.metadata?.clusterId ?? 'unnamed cluster';
     this.writer = new RecordWriter(cluster, producer);
   }
 

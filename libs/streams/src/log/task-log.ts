@@ -24,6 +24,8 @@ export interface TaskTransaction {
  * only this one can commit.
  */
 export interface TaskLog {
+  /** Which log this is: the Kafka cluster's id. Offsets of one log mean nothing in another. */
+  readonly logId: string;
   /** The committed positions of the task's inputs; inputs that were never committed are left out. */
   positions(topics: readonly string[]): Promise<readonly InputPosition[]>;
   /** The first offset and the (committed) end of the task's partition of a topic. */

@@ -81,6 +81,7 @@ export class StreamsParts {
       client: this.client,
       codec: this.codec,
       clock,
+      stateFolder: this.options.stateFolder,
       ...(this.options.settings ? { settings: this.options.settings } : {}),
       ...(this.options.group ? { group: this.options.group } : {}),
       taskEvents: {

@@ -37,14 +37,14 @@ export class StateDatabase {
     this.checkpoints = prepareCheckpoints(this.database);
   }
 
-  /** How far the changelog topic is in the file; undefined when nothing of it is. */
-  checkpointOf(topic: string): Checkpoint | undefined {
-    const row = this.checkpoints.read.get(topic);
+  /** How far the changelog is in the file; undefined when nothing of it is. */
+  checkpointOf(changelog: string): Checkpoint | undefined {
+    const row = this.checkpoints.read.get(changelog);
     return row ? { nextOffset: Number(row['nextOffset']), at: Number(row['at']) } : undefined;
   }
 
-  setCheckpoint(topic: string, checkpoint: Checkpoint): void {
-    this.checkpoints.write.run(topic, checkpoint.nextOffset, checkpoint.at);
+  setCheckpoint(changelog: string, checkpoint: Checkpoint): void {
+    this.checkpoints.write.run(changelog, checkpoint.nextOffset, checkpoint.at);
   }
 
   /** Makes sure that the table is there. Names come from store definitions: letters, digits and dashes. */
@@ -55,9 +55,9 @@ export class StateDatabase {
   }
 
   /** Empties a table and forgets its checkpoint. */
-  clear(name: string, topic: string): void {
+  clear(name: string, changelog: string): void {
     this.database.exec(`DELETE FROM "${name}"`);
-    this.database.prepare('DELETE FROM checkpoints WHERE topic = ?').run(topic);
+    this.database.prepare('DELETE FROM checkpoints WHERE changelog = ?').run(changelog);
   }
 
   /** Headers of the schemas that values in the file were written with (`wire-format.ts`). */
@@ -133,7 +133,7 @@ function open(file: string): DatabaseSync {
     const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
     if (version !== 0 && version !== FORMAT) throw new FormatError();
     database.exec(
-      'CREATE TABLE IF NOT EXISTS checkpoints (topic TEXT PRIMARY KEY, nextOffset INTEGER NOT NULL, at INTEGER NOT NULL) STRICT',
+      'CREATE TABLE IF NOT EXISTS checkpoints (changelog TEXT PRIMARY KEY, nextOffset INTEGER NOT NULL, at INTEGER NOT NULL) STRICT',
     );
     database.exec('CREATE TABLE IF NOT EXISTS schemas (header BLOB PRIMARY KEY) WITHOUT ROWID, STRICT');
     database.exec(`PRAGMA user_version = ${FORMAT}`);
@@ -146,8 +146,10 @@ function open(file: string): DatabaseSync {
 
 function prepareCheckpoints(database: DatabaseSync): { read: StatementSync; write: StatementSync } {
   return {
-    read: database.prepare('SELECT nextOffset, at FROM checkpoints WHERE topic = ?'),
-    write: database.prepare('INSERT OR REPLACE INTO checkpoints (topic, nextOffset, at) VALUES (?, ?, ?)'),
+    read: database.prepare('SELECT nextOffset, at FROM checkpoints WHERE changelog = ?'),
+    write: database.prepare(
+      'INSERT OR REPLACE INTO checkpoints (changelog, nextOffset, at) VALUES (?, ?, ?)',
+    ),
   };
 }
 

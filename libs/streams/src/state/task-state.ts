@@ -78,7 +78,7 @@ export class TaskState {
       }
       for (const topic of written) {
         const nextOffset = ends.get(topic);
-        if (nextOffset !== undefined) database.setCheckpoint(topic, { nextOffset, at });
+        if (nextOffset !== undefined) database.setCheckpoint(this.checkpointIdOf(topic), { nextOffset, at });
       }
     });
   }
@@ -129,7 +129,7 @@ export class TaskState {
       for (const { value } of records) this.noteUnknown(unknown, value);
     });
     database.restoring(false);
-    database.setCheckpoint(topic.name, { nextOffset, at: this.ports.clock.now() });
+    database.setCheckpoint(this.checkpointIdOf(topic.name), { nextOffset, at: this.ports.clock.now() });
     for (const value of unknown.values()) await this.ports.learn(value);
     return store;
   }
@@ -137,7 +137,7 @@ export class TaskState {
   /** Where to read the changelog from: behind the checkpoint, or from the start when the file cannot be built upon. */
   private async startOf(database: StateDatabase, topic: string, table: string): Promise<number> {
     const { start, end } = await this.ports.log.bounds(topic);
-    const checkpoint = database.checkpointOf(topic);
+    const checkpoint = database.checkpointOf(this.checkpointIdOf(topic));
     if (checkpoint && checkpoint.nextOffset >= start && checkpoint.nextOffset <= end) {
       // One offset more than the checkpoint is the marker of the transaction that wrote it.
       const nothingSince = end - checkpoint.nextOffset <= 1;
@@ -145,8 +145,12 @@ export class TaskState {
         return checkpoint.nextOffset;
       }
     }
-    database.clear(table, topic);
+    database.clear(table, this.checkpointIdOf(topic));
     return start;
+  }
+
+  private checkpointIdOf(topic: string): string {
+    return `${this.ports.log.logId}/${topic}`;
   }
 
   private keepRestored(database: StateDatabase, store: DiskStateStore, records: readonly RawRecord[]): void {

@@ -3,11 +3,14 @@ import { partitionOfKey } from '../kafka/partitioner.js';
 import type { RawOutput, RawRecord } from '../log/raw-record.js';
 import type { InputPosition, TaskLog, TaskLogFactory, TaskTransaction } from '../log/task-log.js';
 
+let created = 0;
+
 /**
  * A Kafka log in memory with the semantics that the runtime relies on: partitions, transactions that appear whole or not at
  * all, committed positions with metadata, and fencing of a former owner of a task.
  */
 export class MemoryBroker {
+  private readonly logId = `memory-${(created += 1)}`;
   private readonly partitionLogs = new Map<string, RawRecord[]>();
   private readonly positions = new Map<string, InputPosition>();
   private readonly epochs = new Map<string, number>();
@@ -50,6 +53,7 @@ export class MemoryBroker {
     const isOwner = (): boolean => this.epochs.get(owner) === epoch;
     let open = true;
     return {
+      logId: this.logId,
       positions: (topics) =>
         Promise.resolve(
           topics.flatMap((topic) => this.positions.get(`${service}/${topic}/${partition}`) ?? []),
