@@ -8,6 +8,7 @@ import {
   deliveryReportSchema,
   flowDefinitionSchema,
   messageCommandSchema,
+  operatorRequestSchema,
   outcomeSchema,
 } from './generated/schemas.js';
 import type {
@@ -20,6 +21,7 @@ import type {
   DeliveryReport,
   FlowDefinition,
   MessageCommand,
+  OperatorRequest,
   Outcome,
 } from './generated/types.js';
 import type { SchemaOf } from './schema.js';
@@ -64,6 +66,7 @@ export const topics = {
   communications: chain<Communication>('communications', communicationSchema, 'connectionId (Twilio)'),
   outcomes: { ...chain<Outcome>('outcomes', outcomeSchema, 'workspaceId'), policy: ninetyDays },
   deadLetters: { ...chain<DeadLetter>('dead-letters', deadLetterSchema, 'origin key'), policy: ninetyDays },
+  operatorRequests: chain<OperatorRequest>('operator-requests', operatorRequestSchema, 'requestId'),
   connections: table<Connection>('connections', connectionSchema, 'connectionId'),
   flows: table<FlowDefinition>('flows', flowDefinitionSchema, 'flowId'),
 };

@@ -23,6 +23,7 @@ import { StreamsRuntime } from './streams-runtime.js';
 import { silentTaskEvents } from './task/task-events.js';
 import { buildTopology, handlersOf } from './task/topology-builder.js';
 import { changelogOf } from './state/task-state.js';
+import { noticeFor } from './testing/notices.js';
 import { createTopicsForTest } from './testing/topics-for-tests.js';
 
 const PARTITIONS = 4;
@@ -52,9 +53,12 @@ beforeEach(async () => {
     changelogOf(service, store),
   );
   await createTopicsForTest(client, registryUrl, [input, output, ...state], PARTITIONS);
-  await createTopicsForTest(client, registryUrl, [topics.outcomes, topics.deadLetters], PARTITIONS).catch(
-    () => undefined,
-  );
+  await createTopicsForTest(
+    client,
+    registryUrl,
+    [topics.outcomes, topics.deadLetters, topics.operatorRequests],
+    PARTITIONS,
+  ).catch(() => undefined);
 });
 
 afterEach(async () => {
@@ -176,21 +180,9 @@ test('a handler that fails for a while delays its own lane only, and nothing is 
 });
 
 function notices(from: number, to: number): ChangeNotice[] {
-  return Array.from({ length: to - from }, (_, i) => from + i).map((i) => ({
-    noticeId: String(i).padStart(6, '0'),
-    webhookId: null,
-    workspaceId: 'w',
-    connectionId: `c${i % 5}`,
-    vendor: 'xero',
-    entityType: 'invoice',
-    entityId: `e${i % 10}`,
-    changeType: 'updated',
-    origin: 'webhook',
-    recheck: false,
-    recheckToken: null,
-    sourceTime: null,
-    receivedAt: 0,
-  }));
+  return Array.from({ length: to - from }, (_, i) => from + i).map((i) =>
+    noticeFor({ noticeId: String(i).padStart(6, '0'), connectionId: `c${i % 5}`, entityId: `e${i % 10}` }),
+  );
 }
 
 async function send(values: readonly ChangeNotice[]): Promise<void> {

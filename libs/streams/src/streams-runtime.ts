@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { runtimeStores, type Topic } from '#libs/contracts';
+import { runtimeStores, topics, type Topic } from '#libs/contracts';
 import { type Clock, dispositionOf, type Random, sleep, systemClock, systemRandom } from '#libs/core';
 import type { Codec } from './codec/codec.js';
 import { GroupConsumer, type GroupConsumerEvents } from './kafka/group-consumer.js';
@@ -62,7 +62,7 @@ export class StreamsRuntime {
       client,
       {
         service: topology.service,
-        inputs: topology.inputs.map(({ topic }) => topic.name),
+        inputs: inputsOf(topology),
         topics: [...new Set(topicsOf(topology))],
         transactionTimeoutMs: group.transactionTimeoutMs,
       },
@@ -88,7 +88,7 @@ export class StreamsRuntime {
     });
     this.consumer = new GroupConsumer(
       client,
-      { groupId: topology.service, topics: topology.inputs.map(({ topic }) => topic.name), ...group },
+      { groupId: topology.service, topics: inputsOf(topology), ...group },
       this.host,
       clock,
       options.groupEvents,
@@ -145,8 +145,13 @@ function topicsOf(topology: Topology): string[] {
   return [
     ...topology.outputs.map(({ name }) => name),
     ...stateTopicsOf(topology).map(({ name }) => name),
-    ...topology.inputs.map(({ topic }) => topic.name),
+    ...inputsOf(topology),
   ];
+}
+
+/** What tasks read: the service's inputs, and what operators ask of them. */
+function inputsOf(topology: Topology): string[] {
+  return [...topology.inputs.map(({ topic }) => topic.name), topics.operatorRequests.name];
 }
 
 function stateTopicsOf(topology: Topology): Topic<unknown>[] {

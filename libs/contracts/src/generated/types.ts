@@ -558,6 +558,26 @@ export interface MessageCommand {
   readonly resendOf: null | string;
 }
 
+/** What an operator asks of one task: try parked records now, or give them up. Written to the task's own partition; tasks of other services pass over it. */
+export interface OperatorRequest {
+  /** Id of the request; the key of the topic. */
+  readonly requestId: string;
+  /** The service whose task is meant, e.g. fetcher-xero. */
+  readonly service: string;
+  /** retry-now or give-up. */
+  readonly action: string;
+  /** Keys of the `parked` store that are meant; empty = all that fit the filters. */
+  readonly parkedKeys: readonly string[];
+  /** Only records with this key. */
+  readonly connectionId: null | string;
+  /** Only records that are parked for this reason. */
+  readonly parkedReason: null | string;
+  /** Why the operator asks, for the trail; no personal data. */
+  readonly reason: null | string;
+  /** UTC. */
+  readonly requestedAt: EpochMs;
+}
+
 /** What became of a notice, record or command at one step; the audit trail is made of these. Holds no secrets and no personal data beyond masked addresses. */
 export interface Outcome {
   /** Digest of step, status and what it is about: equal when a step is repeated after a crash. */

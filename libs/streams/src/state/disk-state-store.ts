@@ -74,9 +74,11 @@ export class DiskStateStore implements StateStore {
   }
 
   scan(after: string, limit: number): { key: string; at: number }[] {
-    return this.statements.scan
-      .all(Buffer.from(after), limit)
-      .map((row) => ({ key: bufferOf(row['key'])?.toString() ?? '', at: Number(row['at']) }));
+    return this.statements.scan.all(Buffer.from(after), limit).map((row) => {
+      const key = bufferOf(row['key'])?.toString() ?? '';
+      // Written just now, and not committed yet: not old, whatever the file says.
+      return { key, at: this.uncommitted.has(key) ? Number.POSITIVE_INFINITY : Number(row['at']) };
+    });
   }
 }
 

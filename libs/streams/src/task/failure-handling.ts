@@ -9,7 +9,8 @@ import {
 import { codeOf, digestOf, dispositionOf, fullJitterBackoff, LedgerwireError, type Random } from '#libs/core';
 import type { OutcomeSubject } from '../api/decorators.js';
 import type { RawRecord } from '../log/raw-record.js';
-import { toTextHeaders } from './record-decoding.js';
+import type { Codec } from '../codec/codec.js';
+import { decodeRecord, toTextHeaders } from './record-decoding.js';
 import type { DueQueue } from './due-queue.js';
 import { parkedKeyOf } from './parking-lot.js';
 import type { TaskEvents } from './task-events.js';
@@ -118,6 +119,17 @@ export class FailureHandling {
     unit.store(runtimeStores.parked).delete(storeKey);
     unit.flush([]);
     this.ports.events.handled(raw.topic, 'dead-lettered', 0);
+  }
+
+  /** Sets parked work aside because an operator has given it up. */
+  giveUpParked(storeKey: string, handler: InputHandler | undefined, raw: RawRecord, work: ParkedWork): void {
+    const error = new LedgerwireError('given up by an operator', {
+      code: 'given-up-by-operator',
+      disposition: 'dead-letter',
+    });
+    const item = handler && decodedOrUndefined(this.runtime.codec, handler, raw, work.attempts);
+    if (item) this.setAside([{ ...item, parked: { storeKey, work } }], error);
+    else this.rejectParked(storeKey, raw, error);
   }
 
   private finishTimer(item: TimerItem, unit: UnitOfWork): void {
@@ -232,6 +244,20 @@ export class FailureHandling {
 
   private newUnit(headers: Readonly<Record<string, string>> = {}): UnitOfWork {
     return new UnitOfWork(this.runtime, headers);
+  }
+}
+
+/** Parked work whose bytes cannot be read any more is still given up, without an outcome of its own. */
+function decodedOrUndefined(
+  codec: Codec,
+  handler: InputHandler,
+  raw: RawRecord,
+  attempt: number,
+): RecordItem | undefined {
+  try {
+    return decodeRecord(codec, handler, raw, attempt);
+  } catch {
+    return undefined;
   }
 }
 

@@ -4,7 +4,7 @@ import type { FailureHandling } from './failure-handling.js';
 import type { InputProgress } from './input-progress.js';
 import type { LaneScheduler } from './lane-scheduler.js';
 import type { ParkingLot } from './parking-lot.js';
-import { decodeRecord } from './record-decoding.js';
+import { decodeRecord, rawOf } from './record-decoding.js';
 import { learnSchema } from './schema-learning.js';
 import type { TaskEvents } from './task-events.js';
 import type { TaskRuntime } from './task-runtime.js';
@@ -88,7 +88,7 @@ export class Intake {
     const bytes = this.runtime.storeOf(runtimeStores.parked.name).get(storeKey);
     if (!bytes) return;
     const work: ParkedWork = this.runtime.codec.decode(parkedWorkSchema, bytes);
-    const raw = { ...work, headers: work.headers.map(({ key, value }) => [key, value] as const) };
+    const raw = rawOf(work);
     const handler = this.ports.progress.handlerOf(work.topic);
     try {
       // Another build reads that input: the record stays in the store until such a build runs again.

@@ -10,6 +10,10 @@ export class ParkedLane {
     return this.wakeTimes.size;
   }
 
+  has(storeKey: string): boolean {
+    return this.wakeTimes.has(storeKey);
+  }
+
   keys(): Iterable<string> {
     return this.wakeTimes.keys();
   }

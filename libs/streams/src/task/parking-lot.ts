@@ -71,6 +71,11 @@ export class ParkingLot {
     this.schedule(name, lane);
   }
 
+  /** Whether the record is parked, and nobody works on it now. */
+  has(storeKey: string): boolean {
+    return this.lanes.get(laneOf(storeKey))?.has(storeKey) ?? false;
+  }
+
   /** The store keys of all parked records that nobody works on now. */
   *keys(): Iterable<string> {
     for (const lane of this.lanes.values()) yield* lane.keys();

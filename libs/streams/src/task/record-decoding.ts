@@ -1,3 +1,4 @@
+import type { ParkedWork } from '#libs/contracts';
 import { LedgerwireError } from '#libs/core';
 import type { Codec } from '../codec/codec.js';
 import type { RawHeader, RawRecord } from '../log/raw-record.js';
@@ -34,6 +35,11 @@ export function decodeRecord(codec: Codec, handler: InputHandler, raw: RawRecord
     maxBatch: handler.maxBatch,
     parked: undefined,
   };
+}
+
+/** The input record of parked work. */
+export function rawOf(work: ParkedWork): RawRecord {
+  return { ...work, headers: work.headers.map(({ key, value }) => [key, value] as const) };
 }
 
 /** Headers as text; of several with one name the last counts. */

@@ -10,6 +10,7 @@ import {
 import { LedgerwireError, ManualClock } from '#libs/core';
 import type { DueTimer, InputRecord, TaskContext } from '../api/context.js';
 import { Consume, ConsumeBatch, Every, OnTimer, StreamPipeline } from '../api/decorators.js';
+import { noticeFor } from '../testing/notices.js';
 import { PipelineDriver } from '../testing/pipeline-driver.js';
 
 const notices = changeNoticesOf('xero');
@@ -340,21 +341,7 @@ function reminders(recorder: Recorder): string[] {
 }
 
 function notice(noticeId: string, entityId = 'e1'): ChangeNotice {
-  return {
-    noticeId,
-    webhookId: null,
-    workspaceId: 'w',
-    connectionId: 'c1',
-    vendor: 'xero',
-    entityType: 'invoice',
-    entityId,
-    changeType: 'updated',
-    origin: 'webhook',
-    recheck: false,
-    recheckToken: null,
-    sourceTime: null,
-    receivedAt: 0,
-  };
+  return noticeFor({ noticeId, entityId });
 }
 
 function outcomeFor(outcomeId: string): Outcome {

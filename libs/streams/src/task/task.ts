@@ -13,7 +13,9 @@ import { FailureHandling } from './failure-handling.js';
 import { InputProgress, type InputOffset } from './input-progress.js';
 import { Intake } from './intake.js';
 import { LaneScheduler } from './lane-scheduler.js';
+import { handleOperatorRequest, operatorInput } from './operator-requests.js';
 import { ParkingLot } from './parking-lot.js';
+import { RetentionSweep } from './retention-sweep.js';
 import { learnSchema } from './schema-learning.js';
 import type { TaskEvents } from './task-events.js';
 import type { TaskRuntime } from './task-runtime.js';
@@ -49,6 +51,7 @@ export class Task implements TaskRuntime {
   readonly codec: Codec;
   readonly committer: Committer;
   private readonly abort = new AbortController();
+  private readonly topology: Topology;
   private readonly state: TaskState;
   private readonly outputs: ReadonlyMap<string, Topic<unknown>>;
   private readonly lanes: LaneScheduler<WorkItem>;
@@ -60,12 +63,13 @@ export class Task implements TaskRuntime {
   private alarm: Alarm;
 
   constructor(private readonly ports: TaskPorts) {
-    const { settings, topology, events } = ports;
-    this.service = topology.service;
+    const { settings, events } = ports;
+    this.topology = this.withOwnHandlers(ports.topology);
+    this.service = ports.topology.service;
     this.partition = ports.partition;
     this.clock = ports.clock;
     this.codec = ports.codec;
-    this.outputs = new Map(topology.outputs.map((topic) => [topic.name, topic]));
+    this.outputs = new Map(ports.topology.outputs.map((topic) => [topic.name, topic]));
     this.lanes = new LaneScheduler(
       { maxInFlight: settings.maxInFlight, maxInFlightPerGroup: settings.maxInFlightPerKey },
       (items) => this.run(items),
@@ -91,7 +95,8 @@ export class Task implements TaskRuntime {
 
   /** Restores the stores and reads the committed positions; the task then runs. */
   async open(): Promise<void> {
-    const { topology, log } = this.ports;
+    const { log } = this.ports;
+    const topology = this.topology;
     await this.state.restore([...topology.stores, ...Object.values(runtimeStores)]);
     for (const store of Object.values(runtimeStores)) {
       for (const [key, bytes] of this.storeOf(store.name).range('')) this.index(store.name, key, bytes);
@@ -248,9 +253,27 @@ export class Task implements TaskRuntime {
 
   private createAlarm(): Alarm {
     const { lanes, parking, timers, intake } = this;
-    const { events, settings, topology } = this.ports;
+    const { events, settings } = this.ports;
+    const { topology } = this;
     const { maxWaitingPerKey } = settings;
     return new Alarm(this, { lanes, parking, timers, intake, events, topology, maxWaitingPerKey });
+  }
+
+  /** What the runtime itself handles beside the service: requests of operators, and the sweep of old entries. */
+  private withOwnHandlers(topology: Topology): Topology {
+    const requests = operatorInput((request) =>
+      handleOperatorRequest(request, this, {
+        parking: this.parking,
+        failures: this.failures,
+        handlerOf: (topic) => this.progress.handlerOf(topic),
+      }),
+    );
+    const sweep = new RetentionSweep(this, topology.stores).tick();
+    return {
+      ...topology,
+      inputs: [...topology.inputs, requests],
+      ticks: sweep ? [...topology.ticks, sweep] : topology.ticks,
+    };
   }
 
   private giveUp(error: unknown): void {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Consumer, Producer } from 'kafkajs';
-import { decodeValue, encodeValue, subjectOf, type Topic } from '#libs/contracts';
+import { decodeValue, encodeValue, subjectOf, topics, type Topic } from '#libs/contracts';
 import { RegistryAdmin } from '../codec/registry-admin.js';
 import { frame, WIRE_HEADER_BYTES } from '../codec/wire-format.js';
 import { KafkaClient } from '../kafka/kafka-client.js';
@@ -35,11 +35,12 @@ export class LogProbe {
   }
 
   /** Creates topics that are not there and registers their schemas. */
-  async prepare(topics: readonly Topic<unknown>[]): Promise<void> {
+  async prepare(wanted: readonly Topic<unknown>[]): Promise<void> {
+    const all = [...wanted, topics.operatorRequests];
     const admin = new TopicAdmin(this.client);
     await admin.connect();
     try {
-      const specs = topics.map((topic) => ({
+      const specs = all.map((topic) => ({
         name: topic.name,
         partitions: topic.partitions === 'single' ? 1 : TEST_PARTITIONS,
         config: { 'cleanup.policy': topic.policy.kind },
@@ -48,7 +49,7 @@ export class LogProbe {
     } finally {
       await admin.disconnect();
     }
-    for (const topic of topics) await this.idOf(topic);
+    for (const topic of all) await this.idOf(topic);
   }
 
   /** Writes one record, or a tombstone. */
