@@ -93,7 +93,7 @@ it('what an operator gives up becomes a dead letter with its bytes and an outcom
     'given-up-by-operator',
   ]);
   const outcomes = driver.sent(topics.outcomes).filter(({ status }) => status === 'dead-lettered');
-  expect(outcomes.map(({ entityId }) => entityId).sort()).toEqual(['a', 'b']);
+  expect(outcomes.map(({ entityId }) => entityId ?? '').sort()).toEqual(['a', 'b']);
 });
 
 it('passes over requests for other services', async () => {
