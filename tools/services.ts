@@ -19,6 +19,8 @@ export interface ServiceContext extends InfrastructureUrls {
   readonly environment: NodeJS.ProcessEnv;
   /** Our app at each vendor of the sandbox, by vendor id; empty until the sandbox has told. */
   readonly vendorApps: Readonly<Record<string, VendorApp>>;
+  /** Where services find the vendors when not at the sandbox itself. */
+  readonly vendorsUrl?: string;
 }
 
 export type ServiceName =
@@ -177,8 +179,8 @@ function tokenBroker(context: ServiceContext): Record<string, string> {
   return { TOKEN_BROKER_URL: context.urls['token-broker'] };
 }
 
-function vendors({ urls, vendorApps, environment }: ServiceContext): Record<string, string> {
-  return vendorVariables(urls.sandbox, vendorApps, environment);
+function vendors({ urls, vendorsUrl, vendorApps, environment }: ServiceContext): Record<string, string> {
+  return vendorVariables(vendorsUrl ?? urls.sandbox, vendorApps, environment);
 }
 
 /** The form that token-broker reads: each service with its token and what it may ask for. */

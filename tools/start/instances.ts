@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { StartedProcess } from '../lib/processes.ts';
 import { requireServiceEntry, serviceEnvironment, type ServiceContext } from '../services.ts';
-import { Supervisor, type SupervisedSpec } from '../supervisor.ts';
+import { Supervisor, type SupervisedSpec, type SupervisorOptions } from '../supervisor.ts';
 import type { Instance } from './layout.ts';
 import type { RunFile } from './run-file.ts';
 
@@ -9,6 +9,9 @@ import type { RunFile } from './run-file.ts';
 export interface InstanceSpec extends SupervisedSpec {
   readonly instance: Instance;
 }
+
+/** The pauses of the supervisor before it starts a dead service again. */
+export type RestartPauses = Pick<SupervisorOptions<InstanceSpec>, 'firstBackoffMs' | 'maxBackoffMs'>;
 
 /** How one instance of a service is started in this context. */
 export function instanceSpec(instance: Instance, context: ServiceContext, logs: string): InstanceSpec {
@@ -26,8 +29,13 @@ export function instanceSpec(instance: Instance, context: ServiceContext, logs: 
 }
 
 /** A supervisor that keeps `run.json` true and says when it had to start a service again. */
-export function superviseInto(runFile: RunFile, notice: (text: string) => void): Supervisor<InstanceSpec> {
+export function superviseInto(
+  runFile: RunFile,
+  notice: (text: string) => void,
+  pauses: RestartPauses = {},
+): Supervisor<InstanceSpec> {
   return new Supervisor<InstanceSpec>({
+    ...pauses,
     onProcess: ({ instance }, process) => runFile.set(runProcess(instance, process)),
     onRestart: (spec, reason, delayMs) => {
       const [firstLine = ''] = reason.message.split('\n');

@@ -11,7 +11,7 @@ import { withStep, type Progress } from '../lib/progress.ts';
 import { settleAll } from '../lib/wait.ts';
 import { requireServiceEntry, services, type ServiceContext, type ServiceDefinition } from '../services.ts';
 import type { StartArguments } from './arguments.ts';
-import { instanceSpec, superviseInto } from './instances.ts';
+import { instanceSpec, type RestartPauses, superviseInto } from './instances.ts';
 import { infrastructurePorts, planInstances, portBase, portClaims, serviceUrls } from './layout.ts';
 import { writePrometheusTargets } from './prometheus-targets.ts';
 import { clearEarlierRun, RunFile } from './run-file.ts';
@@ -39,6 +39,10 @@ export interface SystemOptions {
   readonly notice: (text: string) => void;
   /** Gives up while starting; everything that runs by then is stopped before the start rejects. */
   readonly signal: AbortSignal;
+  /** Where services find the vendors when not at the sandbox itself: a proxy before it. */
+  readonly vendorsUrl?: string;
+  /** How soon a service that died starts again; the supervisor's pauses unless given. */
+  readonly restart?: RestartPauses;
 }
 
 /**
@@ -62,7 +66,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   const serviceNames = services.map((service) => service.name);
   const secrets = loadSecrets(paths.secretsFile, serviceNames);
   const runFile = new RunFile(paths.runFile, { portBase: base, urls });
-  const supervisor = superviseInto(runFile, notice);
+  const supervisor = superviseInto(runFile, notice, options.restart);
   const startStage = async (stage: ServiceDefinition['stage'], context: ServiceContext): Promise<void> => {
     const specs = instances
       .filter(({ service }) => service.stage === stage)
@@ -97,6 +101,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       environment,
       stateFolder: join(paths.data, 'state'),
       vendorApps: {},
+      ...(options.vendorsUrl === undefined ? {} : { vendorsUrl: options.vendorsUrl }),
       instances: instances.map(({ service, number, port }) => ({
         name: `${service.name}-${number}`,
         url: `http://127.0.0.1:${port}`,

@@ -1,0 +1,189 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { requestJson } from '../../../tools/once/http.ts';
+import type { World } from '../world/world.ts';
+import type { PlannedEvent } from './load-plan.ts';
+
+/** One message that must go out, once. */
+export interface ExpectedMessage {
+  readonly tenant: number;
+  readonly invoiceId: string;
+  readonly invoiceNumber: string;
+  /** E.164; nobody else ever has this number. */
+  readonly to: string;
+  /** Epoch milliseconds since when it is due. */
+  readonly dueAt: number;
+}
+
+/** A webhook of ours that ingress answered with 2xx: from then on its outcome is owed. */
+export interface AcknowledgedWebhook {
+  readonly kind: 'unknown-entity' | 'unknown-tenant';
+  readonly entityId: string;
+}
+
+interface Issued {
+  readonly tenant: number;
+  readonly invoiceId: string;
+}
+
+interface XeroInvoice {
+  readonly InvoiceID: string;
+  readonly InvoiceNumber: string;
+}
+
+/** Numbers given out over the life of this process: one recipient for each invoice. */
+let recipients = 0;
+const FIRST_NUMBER = 2_000_000;
+/** What a vendor does that gets no 2xx, only sooner. */
+const AGAIN_MS = 400;
+const APPROVED_AFTER_MS = 300;
+
+/** Plays a plan: changes the books of the Xero double, whose webhooks follow, and posts signed webhooks of its own to ingress. */
+export class LoadDriver {
+  readonly expected: ExpectedMessage[] = [];
+  readonly acknowledged: AcknowledgedWebhook[] = [];
+  /** Answers of ingress to our own webhooks by status; `0` where no answer came. */
+  readonly answers = new Map<number, number>();
+  /** Events played so far. */
+  played = 0;
+  /** What the doubles refused to the driver itself: a mistake of the suite, not of the product. */
+  readonly mistakes: string[] = [];
+  private readonly issued: Issued[] = [];
+  private readonly work = new Set<Promise<void>>();
+  private tokens = new Map<string, string>();
+
+  private readonly world: World;
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  /** Plays all events at their times and waits until every one is in the books and every webhook of ours is acknowledged. */
+  async play(plan: readonly PlannedEvent[]): Promise<void> {
+    const accounts = await this.world.sandbox.accounts();
+    this.tokens = new Map(accounts.map(({ accountId, accessToken }) => [accountId, accessToken]));
+    const began = performance.now();
+    for (const event of plan) {
+      const waitMs = event.atMs - (performance.now() - began);
+      if (waitMs > 1) await delay(waitMs);
+      this.start(event);
+    }
+    await Promise.all(this.work);
+  }
+
+  private start(event: PlannedEvent): void {
+    const work = this.playOne(event)
+      .catch((error: unknown) => void this.mistakes.push(String(error)))
+      .finally(() => this.work.delete(work));
+    this.work.add(work);
+  }
+
+  private async playOne({ tenant, kind }: PlannedEvent): Promise<void> {
+    this.played += 1;
+    switch (kind) {
+      case 'issue':
+        await this.issue(tenant, 'AUTHORISED');
+        return;
+      case 'approve':
+        await this.issue(tenant, 'DRAFT');
+        return;
+      case 'touch':
+        await this.touch(tenant);
+        return;
+      case 'unknown-entity':
+      case 'unknown-tenant':
+        await this.postUnknown(tenant, kind);
+    }
+  }
+
+  private async issue(tenant: number, status: 'AUTHORISED' | 'DRAFT'): Promise<void> {
+    recipients += 1;
+    const digits = String(FIRST_NUMBER + recipients);
+    const phone = { PhoneType: 'MOBILE', PhoneCountryCode: '64', PhoneAreaCode: '21', PhoneNumber: digits };
+    const { Contacts } = await this.write<{ Contacts: { ContactID: string }[] }>(tenant, 'PUT', '/Contacts', {
+      Name: `Customer ${digits}`,
+      Phones: [phone],
+    });
+    const { Invoices } = await this.write<{ Invoices: XeroInvoice[] }>(tenant, 'PUT', '/Invoices', {
+      Type: 'ACCREC',
+      Status: status,
+      Contact: { ContactID: Contacts[0]?.ContactID },
+      DueDate: new Date(Date.now() + 14 * 86_400_000).toISOString().slice(0, 10),
+      LineItems: [
+        { Description: 'Work', Quantity: 1, UnitAmount: 10 + (recipients % 90), AccountCode: '200' },
+      ],
+    });
+    const [invoice] = Invoices;
+    if (!invoice) throw new Error('the double made no invoice');
+    const { InvoiceID: invoiceId, InvoiceNumber: invoiceNumber } = invoice;
+    if (status === 'DRAFT') {
+      await delay(APPROVED_AFTER_MS);
+      await this.write(tenant, 'POST', `/Invoices/${invoiceId}`, {
+        InvoiceID: invoiceId,
+        Status: 'AUTHORISED',
+      });
+    }
+    this.issued.push({ tenant, invoiceId });
+    this.expected.push({ tenant, invoiceId, invoiceNumber, to: `+6421${digits}`, dueAt: Date.now() });
+  }
+
+  private async touch(tenant: number): Promise<void> {
+    const own = this.issued.filter((issued) => issued.tenant === tenant);
+    const target = own[this.played % Math.max(own.length, 1)];
+    // The first events of a tenant have nothing to touch yet.
+    if (!target) return;
+    await this.write(tenant, 'POST', `/Invoices/${target.invoiceId}`, {
+      InvoiceID: target.invoiceId,
+      Reference: `changed ${this.played}`,
+    });
+  }
+
+  private async postUnknown(tenant: number, kind: AcknowledgedWebhook['kind']): Promise<void> {
+    const entityId = randomUUID();
+    const known = this.world.tenants[tenant]?.accountId ?? '';
+    const body = webhookBody(kind === 'unknown-entity' ? known : randomUUID(), entityId);
+    const url = `${this.world.system.context.urls.ingress}/webhooks/xero`;
+    const headers = { 'content-type': 'application/json', 'x-xero-signature': this.signature(body) };
+    for (;;) {
+      const status = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(5_000) })
+        .then(async (response) => {
+          await response.arrayBuffer();
+          return response.status;
+        })
+        .catch(() => 0);
+      this.answers.set(status, (this.answers.get(status) ?? 0) + 1);
+      if (status >= 200 && status < 300) break;
+      await delay(AGAIN_MS);
+    }
+    this.acknowledged.push({ kind, entityId });
+  }
+
+  private signature(body: string): string {
+    const key = this.world.system.sandbox.vendors['xero']?.webhookKey ?? '';
+    return createHmac('sha256', key).update(body).digest('base64');
+  }
+
+  private write<T>(tenant: number, method: 'PUT' | 'POST', path: string, body: object): Promise<T> {
+    const accountId = this.world.tenants[tenant]?.accountId ?? '';
+    return requestJson<T>(`${this.world.sandbox.url}/xero/api.xro/2.0${path}`, {
+      method,
+      token: this.tokens.get(accountId) ?? '',
+      headers: { 'xero-tenant-id': accountId },
+      body,
+    });
+  }
+}
+
+/** A body as Xero writes it (vendors/xero.md section 4). */
+function webhookBody(tenantId: string, resourceId: string): string {
+  const event = {
+    resourceUrl: `https://api.xero.com/api.xro/2.0/Invoices/${resourceId}`,
+    resourceId,
+    tenantId,
+    tenantType: 'ORGANISATION',
+    eventCategory: 'INVOICE',
+    eventType: 'UPDATE',
+    eventDateUtc: new Date().toISOString().slice(0, -1),
+  };
+  return `{"events":[${JSON.stringify(event)}],"firstEventSequence": 1,"lastEventSequence": 1, "entropy": "FAULTS"}`;
+}

@@ -1,0 +1,114 @@
+import { execFileSync } from 'node:child_process';
+import { seededRandom } from '#libs/core';
+import { repositoryRoot } from '../../../tools/lib/paths.ts';
+import type { Progress } from '../../../tools/lib/progress.ts';
+import { describeFailure } from '../../../tools/lib/user-error.ts';
+import { startWorld, type World } from '../world/world.ts';
+import type { SuiteArguments } from './arguments.ts';
+import { closingChecks } from './closing-checks.ts';
+import { type FaultTest, plainReport } from './fault-test.ts';
+import type { Finished } from './table.ts';
+
+/** Where a run tells what it is doing and what came of it. */
+export interface SuiteOutput {
+  readonly progress: Progress;
+  /** One line while it runs. */
+  readonly say: (text: string) => void;
+}
+
+/** Least time for which a fault is active: fewer seconds show nothing. */
+const LEAST_ACTIVE_MS = 6_000;
+/** Load before and after a fault, and settling when all is well. */
+const AROUND_MS = 6_000;
+
+/**
+ * Runs the chosen faults one after the other on one system, and then what must hold over the whole run. Ends everything it
+ * started, whatever happens.
+ *
+ * @throws when the system cannot be started, or the signal's reason when aborted.
+ */
+export async function runSuite(
+  wanted: SuiteArguments,
+  environment: NodeJS.ProcessEnv,
+  output: SuiteOutput,
+  signal: AbortSignal,
+): Promise<Finished[]> {
+  const needsWorld = wanted.tests.some(({ alone }) => alone !== true);
+  if (!needsWorld) return runAll(wanted, undefined, output, signal);
+  const world = await startWorld({
+    environment,
+    progress: output.progress,
+    tenants: wanted.tenants,
+    signal,
+  });
+  try {
+    const finished = await runAll(wanted, world, output, signal);
+    return [...finished, ...(await closingChecks(world))];
+  } finally {
+    await world.stop();
+  }
+}
+
+async function runAll(
+  wanted: SuiteArguments,
+  world: World | undefined,
+  { say }: SuiteOutput,
+  signal: AbortSignal,
+): Promise<Finished[]> {
+  const finished: Finished[] = [];
+  const weights = wanted.tests.reduce((sum, { weight }) => sum + weight, 0);
+  for (const test of wanted.tests) {
+    signal.throwIfAborted();
+    const share = (wanted.minutes * 60_000 * test.weight) / weights;
+    const began = performance.now();
+    const report = await runOne(test, {
+      // Alone, a fault needs no world and must not touch it.
+      world: world as World,
+      activeMs: Math.max(share - AROUND_MS, LEAST_ACTIVE_MS),
+      // Each fault has a stream of its own, so that `--only` repeats what it did in the whole.
+      random: seededRandom(wanted.seed ^ hashOf(test.id)),
+      eventsPerSecond: wanted.eventsPerSecond,
+      note: () => undefined,
+    });
+    finished.push({ test, report });
+    const seconds = ((performance.now() - began) / 1_000).toFixed(0);
+    const mark = report.failures.length === 0 ? '✓' : '✗';
+    say(`${mark} ${test.id} ${test.title} (${seconds} s)`);
+    for (const failure of report.failures) say(`    ${failure}`);
+  }
+  return finished;
+}
+
+async function runOne(test: FaultTest, run: Parameters<FaultTest['run']>[0]): Promise<Finished['report']> {
+  try {
+    return await test.run(run);
+  } catch (error) {
+    if (test.alone !== true) await run.world.heal().catch(() => undefined);
+    return plainReport({
+      injected: 0,
+      figures: {},
+      failures: [`could not be run to its end: ${describeFailure(error)}`],
+    });
+  }
+}
+
+/** The commit that was tested, with a mark when files have changed since. */
+export function testedCommit(): string {
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, {
+      cwd: repositoryRoot,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  try {
+    return (
+      git('rev-parse', '--short=12', 'HEAD') + (git('status', '--porcelain') === '' ? '' : ' with changes')
+    );
+  } catch {
+    return 'unknown';
+  }
+}
+
+function hashOf(text: string): number {
+  return Buffer.from(text).reduce((hash, byte) => Math.imul(hash, 31) + byte, 17);
+}

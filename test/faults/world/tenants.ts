@@ -1,0 +1,121 @@
+import { retryWhile } from './retry.ts';
+import { requestJson } from '../../../tools/once/http.ts';
+import type { RunningSystem } from '../../../tools/start/start-system.ts';
+import type { SandboxControl, XeroAccount } from './sandbox.ts';
+
+/** One company of the load: an organisation of the Xero double, connected as its owner would. */
+export interface Tenant {
+  readonly index: number;
+  /** The Xero tenant id. */
+  readonly accountId: string;
+  readonly connectionId: string;
+}
+
+/** The one workspace of all tenants: the Twilio double has one account, and an account belongs to one workspace. */
+export const WORKSPACE = 'faults';
+
+interface ListedConnection {
+  readonly vendor: string;
+  readonly connectionId: string;
+  readonly accountId: string;
+}
+
+/** Connects the Twilio account and `count` new organisations, and gives each organisation a flow that tells of issued invoices. */
+export async function makeTenants(
+  system: RunningSystem,
+  sandbox: SandboxControl,
+  count: number,
+): Promise<Tenant[]> {
+  const broker = brokerUrl(system);
+  const token = system.sandbox.consoleToken;
+  const twilio = await connectTwilio(system);
+  const { accounts } = await sandbox.addOrganisations(count);
+  for (const account of accounts) await connectOrganisation(system, account);
+  const listed = await requestJson<{ connections: ListedConnection[] }>(
+    `${broker}/connections?workspaceId=${WORKSPACE}`,
+    { token },
+  );
+  const tenants = accounts.map(({ accountId }, index) => {
+    const connection = listed.connections.find((listed) => listed.accountId === accountId);
+    if (!connection) throw new Error(`organisation ${accountId} could not be connected`);
+    return { index, accountId, connectionId: connection.connectionId };
+  });
+  for (const tenant of tenants) await applyFlow(system, tenant, twilio);
+  return tenants;
+}
+
+/** Where token-broker listens; its public URL says localhost, which Xero wants. */
+export function brokerUrl(system: RunningSystem): string {
+  return system.context.urls['token-broker'].replace('//localhost:', '//127.0.0.1:');
+}
+
+async function connectTwilio(system: RunningSystem): Promise<string> {
+  const { accountSid, authToken, apiKeySid, apiKeySecret, messagingServiceSid } = system.sandbox.twilio;
+  const { connectionId } = await requestJson<ListedConnection>(`${brokerUrl(system)}/connections`, {
+    method: 'POST',
+    token: system.sandbox.consoleToken,
+    body: {
+      vendor: 'twilio',
+      workspaceId: WORKSPACE,
+      credentials: { accountSid, authToken, apiKeySid, apiKeySecret },
+      settings: { messagingServiceSid: String(messagingServiceSid) },
+    },
+  });
+  return connectionId;
+}
+
+/** Follows an operator's link through the vendor's consent page. */
+async function connectOrganisation(system: RunningSystem, account: XeroAccount): Promise<void> {
+  const link = await requestJson<{ url: string }>(`${brokerUrl(system)}/connect-links`, {
+    method: 'POST',
+    token: system.sandbox.consoleToken,
+    body: { vendor: 'xero', workspaceId: WORKSPACE },
+  });
+  const cookies = new Map<string, string>();
+  let url: string | undefined = link.url.replace('/connect/xero?', '/connect/xero/authorise?');
+  while (url !== undefined) {
+    const response: Response = await fetch(url.replace('//localhost:', '//127.0.0.1:'), {
+      redirect: 'manual',
+      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+    });
+    await response.body?.cancel();
+    const [, name, value] = /^([^=]+)=([^;]*)/.exec(response.headers.get('set-cookie') ?? '') ?? [];
+    if (name !== undefined && value !== undefined) cookies.set(name, value);
+    const location = response.headers.get('location');
+    url = location === null ? undefined : new URL(location, url).href;
+    if (url?.includes('/connect/authorize')) url += `&auto=1&organisation=${account.accountId}`;
+  }
+}
+
+function applyFlow(system: RunningSystem, tenant: Tenant, twilioConnectionId: string): Promise<unknown> {
+  const { consoleUrl, consoleToken } = system.sandbox;
+  const id = `fault-tenant-${tenant.index}`;
+  const yaml = `apiVersion: ledgerwire/v1
+id: ${id}
+name: Invoices of fault tenant ${tenant.index}
+workspace: ${WORKSPACE}
+source: ${tenant.connectionId}
+target: ${twilioConnectionId}
+country: NZ
+locale: en-NZ
+steps:
+  - id: issued
+    when: invoice.issued
+    to: customer
+    channel: [sms]
+    notAfter: 2d
+    template:
+      text: "{{ company.name }}: invoice {{ invoice.number }} over {{ invoice.amountDue | money }}."
+`;
+  // The topic of flows is written at once or a little later; a console that starts again is asked again.
+  return retryWhile(
+    () =>
+      requestJson(`${consoleUrl}/api/flows/${id}`, {
+        method: 'PUT',
+        token: consoleToken,
+        headers: { 'if-match': '"0"' },
+        body: { yaml },
+      }),
+    3,
+  );
+}
