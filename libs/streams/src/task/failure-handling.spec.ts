@@ -34,6 +34,32 @@ test('of a batch only the record that is to blame is set aside', async () => {
   expect(driver.broker.readAll('dead-letters')).toHaveLength(1);
 });
 
+test('of a batch with a dead letter what comes after a parked record waits behind it', async () => {
+  const handled: string[] = [];
+  let open = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  @StreamPipeline({})
+  class Batch {
+    @ConsumeBatch(notices, { lane: () => 'all', maxBatch: 10 })
+    async onNotices(records: readonly InputRecord<ChangeNotice>[]): Promise<void> {
+      await gate;
+      for (const { value, attempt } of records) {
+        if (value.noticeId === 'bad') throw failure('bad', 'dead-letter');
+        if (value.noticeId === 'busy' && attempt === 1) throw failure('limit', 'park');
+      }
+      handled.push(...records.map(({ value }) => value.noticeId));
+    }
+  }
+  const clock = new ManualClock();
+  const driver = await PipelineDriver.start({ service: 's', handlers: [new Batch()], clock });
+  for (const id of ['n1', 'bad', 'busy', 'n2']) driver.send(notices, 'c', notice(id));
+  open();
+  await driver.settle();
+  expect(handled).toEqual(['n1']);
+  await driver.advance(20_000);
+  expect(handled).toEqual(['n1', 'busy', 'n2']);
+});
+
 test('a timer in a lane that is parked meanwhile still fires', async () => {
   const seen: string[] = [];
   @StreamPipeline({})

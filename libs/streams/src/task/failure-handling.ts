@@ -33,8 +33,8 @@ const NAMED_TIME_JITTER = 0.1;
 export interface LaneAccess {
   /** Takes out the records of a lane that have not begun. */
   takeWaitingRecords(lane: string): readonly RecordItem[];
-  /** Handles one record of a failed batch by itself. */
-  runAlone(item: WorkItem): Promise<void>;
+  /** Handles one record of a failed batch by itself; `behind` is the rest of the batch, which waits behind it should it be parked. */
+  runAlone(item: RecordItem, behind: readonly RecordItem[]): Promise<WorkOutcome | 'ok'>;
 }
 
 /** How one piece of work ended, for the metrics. */
@@ -78,7 +78,7 @@ export class FailureHandling {
     const records = items.filter(isRecord);
     if (disposition !== 'dead-letter') return this.park(records, error, lanes);
     // One of them may be to blame: each gets its own try before any is set aside.
-    if (records.length > 1) for (const item of records) await lanes.runAlone(item);
+    if (records.length > 1) await this.runOneByOne(records, lanes);
     else this.setAside(records, error);
     return 'dead-lettered';
   }
@@ -130,6 +130,14 @@ export class FailureHandling {
     const item = handler && decodedOrUndefined(this.runtime.codec, handler, raw, work.attempts);
     if (item) this.setAside([{ ...item, parked: { storeKey, work } }], error);
     else this.rejectParked(storeKey, raw, error);
+  }
+
+  private async runOneByOne(records: readonly RecordItem[], lanes: LaneAccess): Promise<void> {
+    for (const [i, item] of records.entries()) {
+      const outcome = await lanes.runAlone(item, records.slice(i + 1));
+      // The rest of the batch was parked behind it.
+      if (outcome === 'parked') return;
+    }
   }
 
   private finishTimer(item: TimerItem, unit: UnitOfWork): void {

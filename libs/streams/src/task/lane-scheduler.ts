@@ -49,7 +49,7 @@ export class LaneScheduler<I extends LaneItem> {
   constructor(
     private readonly limits: LaneLimits,
     /** Runs one or more pieces of one lane; never rejects. */
-    private readonly run: (items: readonly I[]) => Promise<void>,
+    private readonly run: (items: readonly I[]) => Promise<unknown>,
   ) {}
 
   /** Pieces of work that wait or run. */

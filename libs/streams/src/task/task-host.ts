@@ -109,6 +109,9 @@ export class TaskHost {
           return;
         }
         slot.task = task;
+        // The host may have been suspended or resumed while the task was being opened, and did not know of it then.
+        if (this.suspended) void task.suspend();
+        else task.resume();
         this.ports.opened(partition, task);
         return;
       } catch (error) {

@@ -9,7 +9,7 @@ import { TaskState } from '../state/task-state.js';
 import { Alarm } from './alarm.js';
 import { Committer } from './committer.js';
 import { DueQueue } from './due-queue.js';
-import { FailureHandling } from './failure-handling.js';
+import { FailureHandling, type WorkOutcome } from './failure-handling.js';
 import { InputProgress, type InputOffset } from './input-progress.js';
 import { Intake } from './intake.js';
 import { LaneScheduler } from './lane-scheduler.js';
@@ -22,7 +22,7 @@ import type { TaskRuntime } from './task-runtime.js';
 import type { TaskSettings } from './task-settings.js';
 import type { Topology } from './topology.js';
 import { UnitOfWork } from './unit-of-work.js';
-import { invokeHandler, isRecord, nameOfWork, type WorkItem } from './work-item.js';
+import { invokeHandler, isRecord, nameOfWork, type RecordItem, type WorkItem } from './work-item.js';
 
 /** What a task is made of. */
 export interface TaskPorts {
@@ -206,24 +206,29 @@ export class Task implements TaskRuntime {
     }
   }
 
-  private async run(items: readonly WorkItem[]): Promise<void> {
+  /** `behind`: what comes right after the items in their lane and is not waiting there. */
+  private async run(
+    items: readonly WorkItem[],
+    behind: readonly RecordItem[] = [],
+  ): Promise<WorkOutcome | 'ok'> {
     const [first] = items;
-    if (!first || this.signal.aborted) return;
+    if (!first || this.signal.aborted) return 'failed';
     const unit = new UnitOfWork(this, first.kind === 'record' ? first.input.headers : {});
     const startedAt = this.clock.now();
-    let outcome: 'ok' | 'parked' | 'dead-lettered' | 'failed' = 'ok';
+    let outcome: WorkOutcome | 'ok' = 'ok';
     try {
       await invokeHandler(items, unit);
       if (!this.signal.aborted) this.failures.finish(items, unit);
     } catch (error) {
       if (!this.signal.aborted) {
         outcome = await this.failures.handle(items, error, {
-          takeWaitingRecords: (lane) => this.lanes.takeWaiting(lane, isRecord),
-          runAlone: (item) => this.run([item]),
+          takeWaitingRecords: (lane) => [...behind, ...this.lanes.takeWaiting(lane, isRecord)],
+          runAlone: (item, rest) => this.run([item], rest),
         });
       }
     }
     this.ports.events.handled(nameOfWork(first), outcome, this.clock.now() - startedAt);
+    return outcome;
   }
 
   private async commit(transaction: TaskTransaction): Promise<void> {
