@@ -15,6 +15,18 @@ export type { ReadTable } from './api/table.js';
 export { LogProbe, type ProbedRecord } from './testing/log-probe.js';
 export { PipelineDriver, type PipelineDriverOptions } from './testing/pipeline-driver.js';
 export {
+  type HistoryOptions,
+  type Scenario,
+  type ScenarioRun,
+  type ScenarioStep,
+  simulate,
+  type SimulationResult,
+} from './testing/simulation/scenario.js';
+export { shrink, type ShrunkFailure } from './testing/simulation/shrink.js';
+export { SimulatedProcess } from './testing/simulation/simulated-process.js';
+export type { ServiceDescription, SimulatedService } from './testing/simulation/simulated-service.js';
+export { type SeenRecord, SimulatedWorld } from './testing/simulation/simulated-world.js';
+export {
   RegistryAdmin,
   type SubjectReport,
   type SubjectSpec,

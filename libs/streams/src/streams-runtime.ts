@@ -3,7 +3,7 @@ import { runtimeStores, topics, type Topic } from '#libs/contracts';
 import { type Clock, dispositionOf, type Random, sleep, systemClock, systemRandom } from '#libs/core';
 import type { Codec } from './codec/codec.js';
 import { GroupConsumer, type GroupConsumerEvents } from './kafka/group-consumer.js';
-import type { KafkaClient } from './kafka/kafka-client.js';
+import type { KafkaConnector } from './kafka/kafka-client.js';
 import { KafkaTaskLogFactory } from './kafka/transactional-task-log.js';
 import type { TaskEvents } from './task/task-events.js';
 import { TaskHost } from './task/task-host.js';
@@ -15,7 +15,7 @@ import { changelogOf } from './state/task-state.js';
 /** Everything one service's stream processing is made of. */
 export interface StreamsRuntimeOptions {
   readonly topology: Topology;
-  readonly client: KafkaClient;
+  readonly client: KafkaConnector;
   readonly codec: Codec;
   readonly settings?: Partial<TaskSettings>;
   readonly group?: Partial<GroupSettings>;

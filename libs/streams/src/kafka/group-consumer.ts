@@ -2,7 +2,7 @@ import { type Clock, sleep } from '#libs/core';
 import type { Task } from '../task/task.js';
 import type { TaskHost } from '../task/task-host.js';
 import { createCopartitionAssigner } from './copartition-assigner.js';
-import type { KafkaClient } from './kafka-client.js';
+import type { KafkaConnector } from './kafka-client.js';
 import type { Cluster, ConsumerGroup, ProtocolError } from './kafkajs-internals.js';
 import { boundsOf, fetchFrom, groupByLeader, type ReadPosition } from './partition-reader.js';
 
@@ -57,7 +57,7 @@ export class GroupConsumer {
   lastAnswerAt: number;
 
   constructor(
-    client: KafkaClient,
+    client: KafkaConnector,
     private readonly options: GroupConsumerOptions,
     private readonly host: TaskHost,
     private readonly clock: Clock,

@@ -45,6 +45,9 @@ const CONNECTION_TIMEOUT_MS = 3_000;
 /** Few and quick: whoever calls repeats with a policy of its own, and a doubtful transaction must not be retried at all. */
 const RETRY = { initialRetryTime: 50, maxRetryTime: 1_000, retries: 4 };
 
+/** What the runtime needs of Kafka; the simulation puts a log in memory behind it. */
+export type KafkaConnector = Pick<KafkaClient, 'createCluster' | 'createGroup'>;
+
 /** Makes every object that talks to Kafka, with one set of settings. */
 export class KafkaClient {
   /** kafkajs's public client, for its producer and admin. */

@@ -1,7 +1,7 @@
 import { type Clock, LedgerwireError, sleep } from '#libs/core';
 import type { RawRecord } from '../log/raw-record.js';
 import type { InputPosition, TaskLog, TaskLogFactory, TaskTransaction } from '../log/task-log.js';
-import type { KafkaClient } from './kafka-client.js';
+import type { KafkaConnector } from './kafka-client.js';
 import type { Broker, Cluster, ProducerIdentity, ProtocolError } from './kafkajs-internals.js';
 import { boundsOf, readToEnd } from './partition-reader.js';
 import { partitionOfKey } from './partitioner.js';
@@ -35,7 +35,7 @@ export class KafkaTaskLogFactory implements TaskLogFactory {
   private partitions = 0;
 
   constructor(
-    private readonly client: KafkaClient,
+    private readonly client: KafkaConnector,
     private readonly options: TaskLogOptions,
     private readonly clock: Clock,
   ) {}

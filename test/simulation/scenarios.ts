@@ -1,0 +1,7 @@
+import type { Scenario } from '#libs/streams';
+import { taskScenario } from './task.scenario.js';
+
+/** Every scenario of the simulation, with its share of the seeds of a run. */
+export const scenarios: readonly { readonly scenario: Scenario; readonly share: number }[] = [
+  { scenario: taskScenario, share: 1 },
+];
