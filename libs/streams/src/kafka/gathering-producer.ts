@@ -4,7 +4,8 @@ import type { Codec } from '../codec/codec.js';
 import type { RawOutput } from '../log/raw-record.js';
 import type { KafkaClient } from './kafka-client.js';
 import type { Cluster } from './kafkajs-internals.js';
-import { type PartitionRecords, RecordWriter } from './record-writer.js';
+import type { PartitionRecords } from './produce-request.js';
+import { RecordWriter } from './record-writer.js';
 
 /** Bounds of a {@link GatheringProducer}. */
 export interface GatheringProducerOptions {

@@ -1,18 +1,9 @@
-import { CompressionTypes } from 'kafkajs';
 import { LedgerwireError } from '#libs/core';
 import type { RawOutput } from '../log/raw-record.js';
-import type { Cluster } from './kafkajs-internals.js';
+import { type Cluster, sendProduce } from './kafkajs-internals.js';
 import { groupByLeader } from './partition-reader.js';
 import { partitionOfKey } from './partitioner.js';
-
-/** Records of one partition that go out together, with their first sequence number (KIP-98). */
-export interface PartitionRecords {
-  readonly topic: string;
-  readonly partition: number;
-  readonly records: RawOutput[];
-  readonly firstSequence: number;
-  bytes: number;
-}
+import { encodeProduceRequest, type PartitionRecords, type WriterIdentity } from './produce-request.js';
 
 /** Where a partition stands after a write. */
 export interface WrittenPartition {
@@ -22,14 +13,6 @@ export interface WrittenPartition {
   readonly nextOffset: number;
 }
 
-/** Who writes: the producer's id and epoch, and its transactional id if it has one. */
-export interface WriterIdentity {
-  readonly transactionalId: string | undefined;
-  readonly producerId: string;
-  readonly producerEpoch: number;
-}
-
-const COMPRESS_FROM_BYTES = 8_192;
 const ACKNOWLEDGE_WITHIN_MS = 10_000;
 /** Sequences are 32 bits and wrap to 0. */
 const SEQUENCES = 2_147_483_648;
@@ -48,19 +31,15 @@ export class RecordWriter {
    * @throws LedgerwireError `topic-missing` (halt).
    */
   prepare(records: readonly RawOutput[]): PartitionRecords[] {
-    const groups = new Map<string, Omit<PartitionRecords, 'firstSequence'>>();
+    const groups = new Map<string, { topic: string; partition: number; records: RawOutput[] }>();
     for (const record of records) {
       const partition =
         record.partition ??
         partitionOfKey(record.key ?? Buffer.alloc(0), this.partitionCountOf(record.topic));
       const id = idOf({ topic: record.topic, partition });
-      let group = groups.get(id);
-      if (!group) {
-        group = { topic: record.topic, partition, records: [], bytes: 0 };
-        groups.set(id, group);
-      }
-      group.records.push(record);
-      group.bytes += record.value?.length ?? 0;
+      const group = groups.get(id);
+      if (group) group.records.push(record);
+      else groups.set(id, { topic: record.topic, partition, records: [record] });
     }
     return [...groups].map(([id, group]) => ({
       ...group,
@@ -74,27 +53,8 @@ export class RecordWriter {
     const answers = await Promise.all(
       [...groupByLeader(this.cluster, prepared)].map(async ([nodeId, groups]) => {
         const broker = await this.cluster.findBroker({ nodeId });
-        const bytes = groups.reduce((sum, group) => sum + group.bytes, 0);
-        const { topics } = await broker.produce({
-          ...this.identity,
-          acks: -1,
-          timeout: ACKNOWLEDGE_WITHIN_MS,
-          compression: bytes >= COMPRESS_FROM_BYTES ? CompressionTypes.ZSTD : CompressionTypes.None,
-          topicData: groups.map(({ topic, partition, firstSequence, records }) => ({
-            topic,
-            partitions: [
-              {
-                partition,
-                firstSequence,
-                messages: records.map(({ key, value, headers }) => ({
-                  key,
-                  value,
-                  headers: Object.fromEntries(headers),
-                })),
-              },
-            ],
-          })),
-        });
+        const body = encodeProduceRequest(groups, this.identity, ACKNOWLEDGE_WITHIN_MS, Date.now());
+        const { topics } = await sendProduce(broker, body);
         return topics.flatMap(({ topicName: topic, partitions }) =>
           partitions.map(({ partition, baseOffset }) => {
             const count = counts.get(idOf({ topic, partition })) ?? 0;

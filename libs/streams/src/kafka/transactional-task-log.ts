@@ -5,7 +5,8 @@ import type { KafkaConnector } from './kafka-client.js';
 import type { Broker, Cluster, ProducerIdentity, ProtocolError } from './kafkajs-internals.js';
 import { boundsOf, readToEnd } from './partition-reader.js';
 import { partitionOfKey } from './partitioner.js';
-import { type PartitionRecords, RecordWriter } from './record-writer.js';
+import type { PartitionRecords } from './produce-request.js';
+import { RecordWriter } from './record-writer.js';
 
 /** Settings of {@link KafkaTaskLogFactory}. */
 export interface TaskLogOptions {
