@@ -63,7 +63,7 @@ async function show(
   shrink: boolean,
 ): Promise<number> {
   const { violations, history, strikes, strikesBefore } = await worker.show(scenario, seed, shrink);
-  for (const line of history) console.log(line);
+  for (const line of abridged(history)) console.log(line);
   const before = strikesBefore > 0 ? ` (${strikesBefore} before shrinking)` : '';
   console.log(`\nSteps and faults${before}:`);
   for (const strike of strikes) console.log(`  ${strike}`);
@@ -75,4 +75,12 @@ async function show(
   for (const violation of violations) console.log(`  ${violation}`);
   console.log(`\nTo see it again: npm run simulate -- --scenario ${scenario} --seed ${seed} --shrink`);
   return 1;
+}
+
+/** Work that fails again and again for hours fills a history; its beginning and its end say enough. */
+function abridged(history: readonly string[]): readonly string[] {
+  const [most, last] = [400, 60];
+  if (history.length <= most) return history;
+  const left = history.length - most;
+  return [...history.slice(0, most - last), `… ${left} lines …`, ...history.slice(-last)];
 }

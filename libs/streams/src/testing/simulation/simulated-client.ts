@@ -21,6 +21,7 @@ export function connectorFor(process: SimulatedProcess, kafka: SimulatedKafka): 
 
 class SimulatedCluster implements Cluster {
   readonly targetTopics = new Set<string>();
+  readonly brokerPool = { metadata: { clusterId: 'simulated' } };
   private readonly broker: Broker;
   private connected = false;
 
