@@ -59,6 +59,12 @@ export class RawFields {
     return (this.fields[name] ?? null) !== null;
   }
 
+  /** As {@link RawFields.flag}, but null when absent or null. */
+  answer(name: string): boolean | null {
+    const value = this.fields[name];
+    return value === undefined || value === null ? null : this.flag(name);
+  }
+
   object(name: string): RawFields | null {
     const value = this.fields[name];
     return value === undefined || value === null ? null : new RawFields(value, `${this.what}.${name}`);

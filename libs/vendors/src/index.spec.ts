@@ -3,9 +3,16 @@ import { expect, test } from 'vitest';
 import { vendors } from './index.js';
 
 test('knows every vendor by its id', () => {
-  expect(vendors.all.map(({ manifest }) => manifest.id)).toEqual(['xero', 'freshbooks', 'twilio']);
+  expect(vendors.all.map(({ manifest }) => manifest.id)).toEqual([
+    'xero',
+    'freshbooks',
+    'zoho-books',
+    'twilio',
+  ]);
   expect(vendors.get('xero').source).toBeDefined();
-  expect(() => vendors.get('sage')).toThrow(/unknown vendor sage; there are xero, freshbooks, twilio/);
+  expect(() => vendors.get('sage')).toThrow(
+    /unknown vendor sage; there are xero, freshbooks, zoho-books, twilio/,
+  );
   expect(vendors.find('sage')).toBeUndefined();
 });
 

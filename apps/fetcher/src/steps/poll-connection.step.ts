@@ -80,7 +80,10 @@ async function fetchListed(
 ): Promise<void> {
   const { connectionId } = poll.connection;
   const fingerprints = new Fingerprints(context, connectionId);
-  const news = listed.filter((entity) => (fingerprints.find(entity)?.version ?? -1) < entity.version);
+  const news = listed.filter((entity) => {
+    const known = fingerprints.find(entity);
+    return !known || (entity.version !== null && known.version < entity.version);
+  });
   if (news.length === 0) return;
   const call = tools.callFor(poll.connection, { background: true });
   for (let start = 0; start < news.length; start += poll.plan.maxBatch) {

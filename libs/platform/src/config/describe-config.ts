@@ -36,12 +36,19 @@ export function configTable(schema: ConfigSchema): string {
   return ['| variable | default | what |', '|---|---|---|', ...rows].join('\n');
 }
 
-/** Names of variables that a document does not mention: empty when it is complete. */
+/** Names of variables that a document does not mention: empty when it is complete. `A_{B,C}` stands for `A_B` and `A_C`. */
 export function undocumentedVariables(schema: ConfigSchema, document: string): readonly string[] {
-  const words = new Set(document.match(/\b[A-Z][A-Z0-9_]+\b/g));
+  const words = new Set((document.match(/\b[A-Z][A-Z0-9_{},]+/g) ?? []).flatMap(withoutBraces));
   return describeConfig(schema)
     .map(({ name }) => name)
     .filter((name) => !words.has(name));
+}
+
+function withoutBraces(word: string): readonly string[] {
+  const found = /^([^{]*)\{([^{}]*)\}(.*)$/.exec(word);
+  if (!found) return [word.replace(/[{},]+$/, '')];
+  const [, before = '', choices = '', after = ''] = found;
+  return choices.split(',').flatMap((choice) => withoutBraces(before + choice + after));
 }
 
 /**

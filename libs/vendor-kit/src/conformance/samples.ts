@@ -22,6 +22,8 @@ export interface WebhookSample extends Provenance {
   /** Path and query below the public base URL. */
   readonly publicUrl: string;
   readonly rawBody: Buffer;
+  /** Headers besides the signature's, where they count, e.g. the content type; lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Signs any body as the vendor would; lower-case header names. */
   readonly sign: (request: Pick<WebhookRequest, 'publicUrl' | 'rawBody'>) => Readonly<Record<string, string>>;
   readonly key: string;

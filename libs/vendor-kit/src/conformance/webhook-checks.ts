@@ -70,6 +70,7 @@ function receive(webhooks: VendorWebhooks, sample: WebhookSample, changes: Chang
     publicUrl: sample.publicUrl,
     params: sample.params,
     headers: {
+      ...sample.headers,
       ...sample.sign({ publicUrl: sample.publicUrl, rawBody: changes.signedBody ?? sample.rawBody }),
       ...changes.headers,
     },

@@ -30,7 +30,8 @@ export interface EntityRef {
 
 /** An entity as a list names it, without its content. */
 export interface ListedEntity extends EntityRef {
-  readonly version: number;
+  /** As in RecordBody; null = the list does not say, so it is fetched when it has never been emitted. */
+  readonly version: number | null;
 }
 
 /** How one entity type is fetched and polled. */

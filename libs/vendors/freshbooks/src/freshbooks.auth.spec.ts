@@ -30,7 +30,7 @@ const tokens = {
 
 test('exchanges the code with its verifier and counts the lifetime from the token’s creation', async () => {
   const { call, asked } = calling(tokens);
-  const grant = { code: 'c', redirectUri: 'https://here/cb', codeVerifier: 'v' };
+  const grant = { code: 'c', redirectUri: 'https://here/cb', codeVerifier: 'v', callback: {} };
   expect(await freshbooksAuth.exchange(call, grant)).toEqual({
     accessToken: 'access',
     accessTokenExpiresAt: NOW + 43_200_000 - 3_600_000,
