@@ -37,6 +37,12 @@ describe('the image', () => {
     expect(dockerfile).toContain('COPY --from=packages /app/node_modules');
   });
 
+  test("serves the console's static files, which the build leaves alone", () => {
+    expect(dockerfile).toContain('COPY apps/console/public ./dist/apps/console/public');
+    // Else its script would be there twice, once compiled.
+    expect(read('package.json')).toMatch(/"build": "swc apps libs .*\*\*\/public\/\*\*/);
+  });
+
   test('does not run as root, and has no shell before the service', () => {
     const last = dockerfile.slice(dockerfile.lastIndexOf('FROM '));
     expect(/^USER (\d+)/m.exec(last)?.[1]).not.toBe('0');
