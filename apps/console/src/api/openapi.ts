@@ -12,7 +12,8 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'CONSOLE_TOKEN' })
     .build();
   const document = SwaggerModule.createDocument(app, config, {
-    operationIdFactory: (_controller, method) => method,
+    // Two controllers may have a method of one name; generated clients need ids of their own.
+    operationIdFactory: (controller, method) => `${method}In${controller.replace(/Controller$/, '')}`,
   });
   // Health and metrics belong to every service and not to this API.
   document.paths = Object.fromEntries(
