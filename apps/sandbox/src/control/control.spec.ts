@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { SandboxUnderTest, type TestAccount, type TestClients } from '../testing/sandbox-under-test.js';
-import { TWILIO_ENDPOINTS } from '../vendors/twilio/twilio.endpoints.js';
-import { XERO_ENDPOINTS } from '../vendors/xero/xero.endpoints.js';
+import type { EndpointDescription } from '../kit/vendor-double.js';
 import { CONTROL_ENDPOINTS } from './control.endpoints.js';
 import { deepMerge } from './deep-merge.js';
 
@@ -184,7 +183,7 @@ test.each([
   ['/clock', { advanceMs: -1 }, /advanceMs/],
   ['/limits', { vendor: 'xero', perTenantHour: 1 }, /perTenantHour/],
   ['/webhooks', { vendor: 'xero', url: 'nowhere' }, /url/],
-  ['/webhooks', { vendor: 'sage' }, /must be one of: xero, twilio/],
+  ['/webhooks', { vendor: 'sage' }, /must be one of: xero, freshbooks, twilio/],
   ['/twilio/inbound', { from: '1', to: '2', body: '' }, /E\.164/],
   ['/twilio/inbound', { from: '+6421555321', to: '+6421000000', body: 'x' }, /no number of the account/],
   ['/twilio/numbers', { number: '+6421555321', outcome: { on: 'create', code: 1 } }, /no error code/],
@@ -204,11 +203,13 @@ test('an outcome for a number is set and taken back', async () => {
 });
 
 test('every endpoint is described, and the README has the same tables', async () => {
-  const described = await sandbox.get<{ control: object[]; vendors: Record<string, object[]> }>('');
+  const described = await sandbox.get<{ control: object[]; vendors: Record<string, EndpointDescription[]> }>(
+    '',
+  );
   expect(described.control).toHaveLength(CONTROL_ENDPOINTS.length);
-  expect(Object.keys(described.vendors)).toEqual(['xero', 'twilio']);
+  expect(Object.keys(described.vendors)).toEqual(['xero', 'freshbooks', 'twilio']);
   const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
-  for (const { method, path } of [...CONTROL_ENDPOINTS, ...XERO_ENDPOINTS, ...TWILIO_ENDPOINTS])
+  for (const { method, path } of [...CONTROL_ENDPOINTS, ...Object.values(described.vendors).flat()])
     expect(readme, `${method} ${path}`).toMatch(rowOf(method, path));
 });
 

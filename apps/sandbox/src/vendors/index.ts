@@ -1,14 +1,16 @@
 import type { VendorDouble } from '../kit/vendor-double.js';
+import { FreshbooksDouble } from './freshbooks/freshbooks.double.js';
+import { FreshbooksModule } from './freshbooks/freshbooks.module.js';
 import { TwilioDouble } from './twilio/twilio.double.js';
 import { TwilioModule } from './twilio/twilio.module.js';
 import { XeroDouble } from './xero/xero.double.js';
 import { XeroModule } from './xero/xero.module.js';
 
 /** Every double: a further vendor is one more folder and one more line in each list. */
-export const VENDOR_MODULES = [XeroModule, TwilioModule];
+export const VENDOR_MODULES = [XeroModule, FreshbooksModule, TwilioModule];
 
 /** The classes of the doubles, in the order in which pages show them. */
-export const VENDOR_CLASSES = [XeroDouble, TwilioDouble];
+export const VENDOR_CLASSES = [XeroDouble, FreshbooksDouble, TwilioDouble];
 
 /** Injection token of all doubles. */
 export const VENDOR_DOUBLES = Symbol('vendor doubles');
