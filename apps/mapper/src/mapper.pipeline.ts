@@ -1,10 +1,11 @@
 import { Inject } from '@nestjs/common';
-import { type AccountingRecord, mapperStores, topics } from '#libs/contracts';
+import { type AccountingRecord, mapperStores, type ReplayOrigin, replayOf, topics } from '#libs/contracts';
 import {
   Consume,
   type DueTimer,
   type InputRecord,
   OnTimer,
+  rehearse,
   StreamPipeline,
   type TaskContext,
 } from '#libs/streams';
@@ -31,7 +32,10 @@ export class MapperPipeline {
 
   @Consume(topics.records, { lane: ({ value }) => debtorLane(value), about: aboutRecord })
   async onRecord({ value, headers }: InputRecord<AccountingRecord>, context: TaskContext): Promise<void> {
-    await inTraceOf(headers, () => this.map(value, context));
+    const replay = replayOf(headers);
+    await inTraceOf(headers, () =>
+      replay ? this.mapAgain(value, replay, context) : this.map(value, undefined, context),
+    );
   }
 
   @OnTimer(timerNames.reminder)
@@ -50,7 +54,18 @@ export class MapperPipeline {
     forgetInvoice(this.tools, payloadOf(timer, 'forget').entityKey, context);
   }
 
-  private async map(value: AccountingRecord, context: TaskContext): Promise<void> {
+  /** A record that an operator has brought again: for real, or to see what would come of it. */
+  private async mapAgain(value: AccountingRecord, replay: ReplayOrigin, context: TaskContext): Promise<void> {
+    const record: AccountingRecord = { ...value, origin: 'replay' };
+    if (replay.mode !== 'dry-run') await this.map(record, replay, context);
+    else await rehearse(context, replay.replayId, (rehearsal) => this.map(record, replay, rehearsal));
+  }
+
+  private async map(
+    value: AccountingRecord,
+    replay: ReplayOrigin | undefined,
+    context: TaskContext,
+  ): Promise<void> {
     const kept = keepRecord(this.tools, value, context);
     if (kept.kind === 'superseded') {
       const detail = 'A newer state of it was handled before.';
@@ -60,7 +75,8 @@ export class MapperPipeline {
     const { record } = kept;
     const waiting = findWaiting(waitingKey(record), context);
     const previous = baselineOf(waiting, kept.previous);
-    await mapRecord(this.tools, { record, previous, tries: 0, key: waiting?.key, woken: false }, context);
+    const work = { record, previous, tries: 0, key: waiting?.key, woken: false, replay };
+    await mapRecord(this.tools, work, context);
     for (const other of waitingFor(record, context)) await mapWaiting(this.tools, other, true, context);
     for (const token of record.recheckTokens) await answerReminder(this.tools, record, token, context);
   }

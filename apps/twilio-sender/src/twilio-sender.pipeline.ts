@@ -2,7 +2,9 @@ import { Inject } from '@nestjs/common';
 import {
   type Communication,
   type DeliveryReport,
+  forcedCommand,
   type MessageCommand,
+  replayOf,
   topics,
   twilioSenderStores,
 } from '#libs/contracts';
@@ -23,6 +25,7 @@ import { recordDoubt } from './steps/attempt-send.step.js';
 import { checkDelivery, isUndelivered } from './steps/check-delivery.step.js';
 import { proveSend } from './steps/prove-send.step.js';
 import { reconcileCommand } from './steps/reconcile-command.step.js';
+import { rehearseSend } from './steps/rehearse-send.step.js';
 import { sendCommand, sendCommandLater } from './steps/send-command.step.js';
 import { payloadOf, timerNames } from './timers.js';
 import { inTraceOf } from './trace.js';
@@ -46,7 +49,13 @@ export class TwilioSenderPipeline {
     maxInFlightPerKey: MAX_SENDS_IN_FLIGHT,
   })
   async onMessage(record: InputRecord<MessageCommand>, context: TaskContext): Promise<void> {
-    await inTraceOf(record.headers, () => this.send(record.value, record.attempt, context));
+    const replay = replayOf(record.headers);
+    const command = replay?.mode === 'forced' ? forcedCommand(record.value, replay) : record.value;
+    await inTraceOf(record.headers, () =>
+      replay?.mode === 'dry-run'
+        ? rehearseSend(command, replay.replayId, context)
+        : this.send(command, record.attempt, context),
+    );
   }
 
   @Consume(topics.deliveryReports, {

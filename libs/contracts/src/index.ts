@@ -1,6 +1,7 @@
 export * from './generated/schemas.js';
 export type * from './generated/types.js';
-export { headerNames, type Origin } from './headers.js';
+export { forcedCommand } from './forced-command.js';
+export { headerNames, type Origin, type ReplayMode, replayOf, type ReplayOrigin } from './headers.js';
 export type { EpochMs, IsoDate } from './logical-types.js';
 export { outcomeOf, type OutcomeParts, traceIdOf } from './outcome.js';
 export { avroOptions, avroType, decodeValue, encodeValue, type SchemaOf, schemaOf } from './schema.js';

@@ -37,6 +37,7 @@ export function outcomeOf({ what, attempt = 1, ...parts }: OutcomeParts): Outcom
     recipient: null,
     errorCode: null,
     nextTryAt: null,
+    replayId: null,
     ...parts,
     outcomeId: digestOf('outcome', parts.step, parts.status, parts.reason ?? '', what, String(attempt)),
   };

@@ -7,6 +7,7 @@ import { FlowVersion } from './entities/flow-version.entity.js';
 import { Grant } from './entities/grant.entity.js';
 import { OAuthState } from './entities/oauth-state.entity.js';
 import { OutcomeRow } from './entities/outcome.entity.js';
+import { ReplayRow } from './entities/replay.entity.js';
 import { ReauthorisationAlert } from './entities/reauthorisation-alert.entity.js';
 import { migrations } from './migrations/index.js';
 import { SnakeCaseNamingStrategy } from './naming-strategy.js';
@@ -53,6 +54,7 @@ export function createDataSource(options: DatabaseOptions): DataSource {
     connectTimeoutMS: options.connectTimeoutMs ?? 5_000,
     namingStrategy: new SnakeCaseNamingStrategy(),
     entities: [
+      ReplayRow,
       Grant,
       ConnectionRow,
       ApiCredential,

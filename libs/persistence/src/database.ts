@@ -11,6 +11,7 @@ import { FlowStore } from './stores/flow.store.js';
 import { GrantStore } from './stores/grant.store.js';
 import { OAuthStateStore } from './stores/oauth-state.store.js';
 import { OutcomeStore } from './stores/outcome.store.js';
+import { ReplayStore } from './stores/replay.store.js';
 
 /**
  * An open database: the stores of token-broker and those of console. Other services have no database.
@@ -26,6 +27,7 @@ export class Database {
   readonly outcomes: OutcomeStore;
   readonly flows: FlowStore;
   readonly deadLetters: DeadLetterStore;
+  readonly replays: ReplayStore;
 
   constructor(private readonly dataSource: DataSource) {
     this.grants = new GrantStore(dataSource);
@@ -37,6 +39,7 @@ export class Database {
     this.outcomes = new OutcomeStore(dataSource);
     this.flows = new FlowStore(dataSource);
     this.deadLetters = new DeadLetterStore(dataSource);
+    this.replays = new ReplayStore(dataSource);
   }
 
   /** For the health check: resolves when the database answers a trivial question. */

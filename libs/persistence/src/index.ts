@@ -8,6 +8,7 @@ export type { FlowVersion } from './entities/flow-version.entity.js';
 export type { Grant, GrantStatus } from './entities/grant.entity.js';
 export type { OAuthState } from './entities/oauth-state.entity.js';
 export type { OutcomeRow } from './entities/outcome.entity.js';
+export type { ReplayFilter, ReplayRow, ReplaySpan, ReplayStatus } from './entities/replay.entity.js';
 export type { ReauthorisationAlert } from './entities/reauthorisation-alert.entity.js';
 export { migrate, revertLastMigration } from './migrate.js';
 export type { ApiCredentialStore } from './stores/api-credential.store.js';
@@ -24,6 +25,7 @@ export type { DeadLetterFilter, DeadLetterStore } from './stores/dead-letter.sto
 export type { FlowStore } from './stores/flow.store.js';
 export { isDatabaseFailure } from './database-failure.js';
 export type { DueForRefresh, GrantStore, KeyUse, ResealedGrant, SealedTokens } from './stores/grant.store.js';
+export type { ReplayProgress, ReplayStore } from './stores/replay.store.js';
 export type { OAuthStateStore, StateUse } from './stores/oauth-state.store.js';
 export type {
   NewOutcome,

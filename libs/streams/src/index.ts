@@ -10,7 +10,10 @@ export {
   type PipelineOptions,
   StreamPipeline,
 } from './api/decorators.js';
-export type { LogProducer, OutgoingRecord } from './api/log-producer.js';
+export type { LogProducer, OutgoingRecord, RawLogProducer } from './api/log-producer.js';
+export type { LogReader, PartitionBounds } from './api/log-reader.js';
+export type { RawHeader, RawOutput, RawRecord } from './log/raw-record.js';
+export { rehearse } from './api/rehearsal.js';
 export type { ReadTable } from './api/table.js';
 export { LogProbe, type ProbedRecord } from './testing/log-probe.js';
 export { PipelineDriver, type PipelineDriverOptions } from './testing/pipeline-driver.js';
@@ -38,4 +41,4 @@ export { TopicAdmin, type TopicReport, type TopicSpec, type TopicState } from '.
 export { kafkaOptionsOf, registryOptionsOf } from './nest/connection-options.js';
 export { StreamsModule, type StreamsModuleOptions } from './nest/streams.module.js';
 export { StreamsServer } from './nest/streams-server.js';
-export { CONNECTIONS_TABLE, FLOWS_TABLE, LOG_PRODUCER } from './nest/streams.tokens.js';
+export { CONNECTIONS_TABLE, FLOWS_TABLE, LOG_PRODUCER, LOG_READER } from './nest/streams.tokens.js';

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import {
   type ChangeNotice,
+  type DerivedCommand,
   changeNoticeSchema,
   derivedCommandSchema,
   runtimeStores,
@@ -27,7 +28,7 @@ import { noticeFor } from './testing/notices.js';
 import { createTopicsForTest } from './testing/topics-for-tests.js';
 
 const PARTITIONS = 4;
-const counted: StoreDefinition<{ readonly recordId: string; readonly derivedAt: number }> = {
+const counted: StoreDefinition<DerivedCommand> = {
   name: 'counted',
   schema: derivedCommandSchema,
   large: true,
@@ -77,7 +78,7 @@ function copier(
       await behaviour(value, attempt, context);
       const store = context.store(counted);
       const before = Number(store.get(value.entityId)?.recordId ?? '0');
-      store.put(value.entityId, { recordId: String(before + 1), derivedAt: 0 });
+      store.put(value.entityId, { recordId: String(before + 1), derivedAt: 0, contentHash: null });
       context.emit(output, value.connectionId, { ...value, changeType: String(before + 1) });
     }
   }

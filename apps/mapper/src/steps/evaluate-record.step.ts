@@ -30,7 +30,7 @@ export async function evaluateRecord(
       reason: 'no-flow',
       detail: 'No flow reads from this connection.',
     });
-  const input = gatherInput(work, context);
+  const input = gatherInput({ ...work, replay: manner.replay }, context);
   const evaluated = await Promise.all(booked.map((flow) => evaluateOne(tools, flow, input)));
   const needs: EntityReference[] = [];
   for (const result of evaluated) {

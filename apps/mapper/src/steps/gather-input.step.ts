@@ -1,4 +1,4 @@
-import { type AccountingRecord, type Connection, mapperStores } from '#libs/contracts';
+import { type AccountingRecord, type Connection, mapperStores, type ReplayOrigin } from '#libs/contracts';
 import { contactIdOf, type EvaluationInput } from '#libs/flows';
 import type { TaskContext } from '#libs/streams';
 import { entityKey } from '../keys.js';
@@ -8,6 +8,8 @@ export interface RecordWork {
   readonly record: AccountingRecord;
   readonly previous: AccountingRecord | null;
   readonly sourceConnection: Connection;
+  /** Set when an operator has the record mapped again. */
+  readonly replay?: ReplayOrigin | undefined;
   /** Entities that are still not known count as not existing; the evaluation then says so. */
   readonly giveUp: boolean;
 }
@@ -20,6 +22,7 @@ export function gatherInput(work: RecordWork, context: TaskContext): GatheredInp
   const { record, sourceConnection, giveUp } = work;
   const replayed = record.origin === 'replay';
   const commands = context.store(mapperStores.commands);
+  const anew = work.replay !== undefined && work.replay.mode !== 'normal';
   return {
     record,
     // A replay derives its events anew; what was derived before is dropped by the commands store.
@@ -33,7 +36,8 @@ export function gatherInput(work: RecordWork, context: TaskContext): GatheredInp
     sourceConnection,
     now: context.now(),
     ignoreAge: replayed,
-    isDerived: (commandId) => commands.get(commandId) !== undefined,
+    // What is forced is derived once more; a dry run renders what was derived before, to see whether it would differ.
+    isDerived: (commandId) => !anew && commands.get(commandId) !== undefined,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { AccountingRecord } from '#libs/contracts';
+import type { AccountingRecord, ReplayOrigin } from '#libs/contracts';
 import type { TaskContext } from '#libs/streams';
 import type { MapperTools } from '../mapper-tools.js';
 import { tellRecord } from '../trail.js';
@@ -9,13 +9,15 @@ import { evaluateRecord } from './evaluate-record.step.js';
 export interface MapWork extends Omit<WaitingWork, 'key'> {
   /** Set when the record waits already. */
   readonly key: string | undefined;
+  /** Set when an operator has it mapped again. */
+  readonly replay?: ReplayOrigin | undefined;
   /** Something has come that may be what it waits for; if it was not, the record goes on waiting as before. */
   readonly woken: boolean;
 }
 
 /** Evaluates a record by all flows, and lets it wait when something is missing, a bounded number of times. */
 export async function mapRecord(tools: MapperTools, work: MapWork, context: TaskContext): Promise<void> {
-  const { record, previous, tries, key, woken } = work;
+  const { record, previous, tries, key, woken, replay } = work;
   const sourceConnection = tools.connections.get(record.connectionId);
   if (!sourceConnection || sourceConnection.status === 'disconnected') {
     const reason = sourceConnection ? 'disconnected' : 'unknown-connection';
@@ -24,7 +26,11 @@ export async function mapRecord(tools: MapperTools, work: MapWork, context: Task
     return;
   }
   const giveUp = !woken && tries >= tools.settings.relatedWaitsMs.length;
-  const manner = { again: tries > 0, quiet: record.recheck && previous?.contentHash === record.contentHash };
+  const manner = {
+    again: tries > 0,
+    replay,
+    quiet: record.recheck && previous?.contentHash === record.contentHash,
+  };
   const needs = await evaluateRecord(tools, { record, previous, sourceConnection, giveUp, manner }, context);
   if (needs.length === 0 || giveUp) {
     if (key) stopWaiting(key, context);

@@ -634,6 +634,8 @@ export interface Outcome {
   readonly errorCode: null | string;
   /** For parked or scheduled work, UTC. */
   readonly nextTryAt: null | EpochMs;
+  /** The replay that this was said in, for what a dry run would have done. */
+  readonly replayId: null | string;
 }
 
 /** How far the sender has come with one command; keyed by commandId. `intended` is written before the vendor is called. */
@@ -672,6 +674,8 @@ export interface DerivedCommand {
   readonly recordId: string;
   /** UTC. */
   readonly derivedAt: EpochMs;
+  /** Digest of the text and its sender, by which a dry run sees what would be different now. */
+  readonly contentHash: null | string;
 }
 
 /** What the fetcher last emitted for an entity; keyed by connection, entity type (as the vendor is asked for it) and id. */

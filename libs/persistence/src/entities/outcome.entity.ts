@@ -103,4 +103,8 @@ export class OutcomeRow {
 
   @Column(nullableInstant)
   nextTryAt!: EpochMs | null;
+
+  @Index('outcomes_replay_id', { where: 'replay_id IS NOT NULL' })
+  @Column({ type: 'text', nullable: true })
+  replayId!: string | null;
 }

@@ -78,6 +78,7 @@ export function anOutcome(outcomeId: string, parts: Partial<NewOutcome> = {}): N
     recipient: null,
     errorCode: null,
     nextTryAt: null,
+    replayId: null,
     ...parts,
   };
 }

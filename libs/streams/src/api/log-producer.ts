@@ -1,9 +1,12 @@
 import type { Topic } from '#libs/contracts';
+import type { RawOutput } from '../log/raw-record.js';
 
 /** One record to write. */
 export interface OutgoingRecord<T> {
   readonly topic: Topic<T>;
   readonly key: string;
+  /** Left out: chosen by the key. */
+  readonly partition?: number;
   /** null writes a tombstone to a compacted topic. */
   readonly value: T | null;
   readonly headers?: Readonly<Record<string, string>>;
@@ -22,4 +25,13 @@ export interface LogProducer {
   send<T>(record: OutgoingRecord<T>): Promise<void>;
   /** Several records; resolves when all of them are acknowledged. */
   sendAll(records: readonly OutgoingRecord<unknown>[]): Promise<void>;
+}
+
+/** Writes records as they are. */
+export interface RawLogProducer {
+  /**
+   * Records byte for byte, e.g. those that are replayed, with the promises of {@link LogProducer.sendAll}; their topics must be
+   * among those that the producer was made for.
+   */
+  sendRaw(records: readonly RawOutput[]): Promise<void>;
 }

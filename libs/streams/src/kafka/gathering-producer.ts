@@ -1,5 +1,5 @@
 import { type Clock, LedgerwireError, sleep } from '#libs/core';
-import type { LogProducer, OutgoingRecord } from '../api/log-producer.js';
+import type { LogProducer, OutgoingRecord, RawLogProducer } from '../api/log-producer.js';
 import type { Codec } from '../codec/codec.js';
 import type { RawOutput } from '../log/raw-record.js';
 import type { KafkaClient } from './kafka-client.js';
@@ -38,7 +38,7 @@ interface Entry {
  * An idempotent producer with one request under way: what comes meanwhile goes into the next one. A request that fails is
  * written again with the same sequence numbers, so that the broker keeps it once, until the deadline of its last sender.
  */
-export class GatheringProducer implements LogProducer {
+export class GatheringProducer implements LogProducer, RawLogProducer {
   private readonly options: GatheringProducerOptions;
   private readonly waiting: Entry[] = [];
   private waitingRecords = 0;
@@ -72,11 +72,14 @@ export class GatheringProducer implements LogProducer {
   }
 
   sendAll(records: readonly OutgoingRecord<unknown>[]): Promise<void> {
-    if (records.length === 0) return Promise.resolve();
-    if (this.closed || this.waitingRecords + records.length > this.options.maxWaitingRecords) {
+    return this.sendRaw(records.map((record) => this.toOutput(record)));
+  }
+
+  sendRaw(outputs: readonly RawOutput[]): Promise<void> {
+    if (outputs.length === 0) return Promise.resolve();
+    if (this.closed || this.waitingRecords + outputs.length > this.options.maxWaitingRecords) {
       return Promise.reject(unavailable(this.closed ? 'the producer is closed' : 'too many records wait'));
     }
-    const outputs = records.map((record) => this.toOutput(record));
     return new Promise((resolve, reject) => {
       this.waiting.push({
         outputs,
@@ -204,9 +207,10 @@ export class GatheringProducer implements LogProducer {
     this.waitingRecords = alive.reduce((sum, { outputs }) => sum + outputs.length, 0);
   }
 
-  private toOutput({ topic, key, value, headers }: OutgoingRecord<unknown>): RawOutput {
+  private toOutput({ topic, key, partition, value, headers }: OutgoingRecord<unknown>): RawOutput {
     return {
       topic: topic.name,
+      ...(partition === undefined ? {} : { partition }),
       key: Buffer.from(key),
       value: value === null ? null : this.codec.encode(topic, value),
       headers: Object.entries(headers ?? {}).map(([name, text]) => [name, Buffer.from(text)] as const),

@@ -107,6 +107,22 @@ export async function boundsOf(
   return { start: start ?? 0, end: end ?? 0 };
 }
 
+/** The offset of the first record at or after a time (epoch milliseconds); undefined when there is none. */
+export async function offsetOfTime(
+  cluster: Cluster,
+  topic: string,
+  partition: number,
+  time: number,
+): Promise<number | undefined> {
+  const broker = await leaderOf(cluster, topic, partition);
+  const { responses } = await broker.listOffsets({
+    isolationLevel: READ_COMMITTED,
+    topics: [{ topic, partitions: [{ partition, timestamp: time }] }],
+  });
+  const offset = Number(responses[0]?.partitions[0]?.offset ?? -1);
+  return offset < 0 ? undefined : offset;
+}
+
 /**
  * Reads a partition from an offset to the end it has now, portion by portion.
  * @returns the next offset to read
@@ -133,7 +149,8 @@ export async function readToEnd(
   return offset;
 }
 
-async function leaderOf(cluster: Cluster, topic: string, partition: number): Promise<Broker> {
+/** A connection to the leader of a partition. @throws when it has none at the moment. */
+export async function leaderOf(cluster: Cluster, topic: string, partition: number): Promise<Broker> {
   await cluster.addMultipleTargetTopics([topic]);
   const node = [...groupByLeader(cluster, [{ topic, partition }]).keys()][0];
   if (node === undefined) {

@@ -3,6 +3,7 @@ import type { ServiceContext } from '#libs/platform';
 import { RegistryCodec } from '../codec/registry-codec.js';
 import { GatheringProducer } from '../kafka/gathering-producer.js';
 import { KafkaClient } from '../kafka/kafka-client.js';
+import { KafkaLogReader } from '../kafka/kafka-log-reader.js';
 import { TablesReader } from '../kafka/tables-reader.js';
 import { createStreamsMetrics } from '../streams.metrics.js';
 import { StreamsRuntime } from '../streams-runtime.js';
@@ -20,6 +21,7 @@ export class StreamsParts {
   readonly codec: RegistryCodec;
   readonly tables: TablesReader;
   readonly producer: GatheringProducer;
+  readonly reader: KafkaLogReader;
   readonly server: StreamsServer;
   private runtime: StreamsRuntime | undefined;
   private warmed = false;
@@ -44,6 +46,7 @@ export class StreamsParts {
       topics: (options.produces ?? []).map(({ name }) => name),
       ...(options.produceDeadlineMs === undefined ? {} : { deadlineMs: options.produceDeadlineMs }),
     });
+    this.reader = new KafkaLogReader(this.client, this.codec);
     this.server = new StreamsServer({
       service: options.service,
       pipelines: options.pipelines ?? [],
@@ -57,6 +60,7 @@ export class StreamsParts {
     this.registerHealth();
     context.lifecycle.onShutdown('stop-intake', 'streams', () => this.server.close());
     context.lifecycle.onShutdown('flush', 'log-producer', () => this.producer.close());
+    context.lifecycle.onShutdown('close', 'log-reader', () => this.reader.close());
     context.lifecycle.onShutdown('close', 'tables', () => this.tables.stop());
   }
 

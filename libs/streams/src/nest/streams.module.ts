@@ -8,7 +8,7 @@ import type { TaskSettings } from '../task/task-settings.js';
 import type { TopicBindings } from '../task/topology-builder.js';
 import { StreamsParts } from './streams-parts.js';
 import { StreamsServer } from './streams-server.js';
-import { CONNECTIONS_TABLE, FLOWS_TABLE, LOG_PRODUCER } from './streams.tokens.js';
+import { CONNECTIONS_TABLE, FLOWS_TABLE, LOG_PRODUCER, LOG_READER } from './streams.tokens.js';
 
 /** What a service uses of the streams runtime. */
 export interface StreamsModuleOptions {
@@ -33,7 +33,7 @@ export interface StreamsModuleOptions {
 
 /**
  * The streams runtime in a Nest service: provides {@link StreamsServer} (connect it as strategy when there are pipelines), the
- * tables under `CONNECTIONS_TABLE` and `FLOWS_TABLE`, and `LOG_PRODUCER`.
+ * tables under `CONNECTIONS_TABLE` and `FLOWS_TABLE`, `LOG_PRODUCER` and `LOG_READER`.
  */
 @Global()
 @Module({})
@@ -48,6 +48,7 @@ export class StreamsModule implements OnApplicationBootstrap {
       { provide: StreamsParts, useValue: parts },
       { provide: StreamsServer, useValue: parts.server },
       { provide: LOG_PRODUCER, useValue: parts.producer },
+      { provide: LOG_READER, useValue: parts.reader },
       ...(tables.has(topics.connections.name)
         ? [{ provide: CONNECTIONS_TABLE, useValue: parts.tables.table(topics.connections) }]
         : []),

@@ -1,5 +1,11 @@
 import { expect, it } from 'vitest';
-import { type ChangeNotice, mapperStores, type StoreDefinition, topics } from '#libs/contracts';
+import {
+  type ChangeNotice,
+  type DerivedCommand,
+  mapperStores,
+  type StoreDefinition,
+  topics,
+} from '#libs/contracts';
 import { ManualClock } from '#libs/core';
 import type { InputRecord, TaskContext } from '../api/context.js';
 import { Consume, StreamPipeline } from '../api/decorators.js';
@@ -7,7 +13,7 @@ import { noticeFor } from '../testing/notices.js';
 import { PipelineDriver } from '../testing/pipeline-driver.js';
 
 const DAY = 86_400_000;
-const remembered: StoreDefinition<{ readonly recordId: string; readonly derivedAt: number }> = {
+const remembered: StoreDefinition<DerivedCommand> = {
   ...mapperStores.commands,
   name: 'remembered',
   retentionDays: 10,
@@ -17,7 +23,9 @@ const remembered: StoreDefinition<{ readonly recordId: string; readonly derivedA
 class Remembering {
   @Consume(topics.changeNotices)
   onNotice({ value }: InputRecord<ChangeNotice>, context: TaskContext): Promise<void> {
-    context.store(remembered).put(value.entityId, { recordId: value.noticeId, derivedAt: context.now() });
+    context
+      .store(remembered)
+      .put(value.entityId, { recordId: value.noticeId, derivedAt: context.now(), contentHash: null });
     return Promise.resolve();
   }
 }

@@ -4,6 +4,7 @@ import {
   type ChangeNotice,
   mapperStores,
   type Outcome,
+  outcomeOf,
   runtimeStores,
   topics,
 } from '#libs/contracts';
@@ -11,6 +12,7 @@ import { LedgerwireError, ManualClock } from '#libs/core';
 import type { DueTimer, InputRecord, TaskContext } from '../api/context.js';
 import { Consume, ConsumeBatch, Every, OnTimer, StreamPipeline } from '../api/decorators.js';
 import { noticeFor } from '../testing/notices.js';
+import { parkedKeyOf } from './parking-lot.js';
 import { PipelineDriver } from '../testing/pipeline-driver.js';
 
 const notices = changeNoticesOf('xero');
@@ -32,7 +34,7 @@ class Recorder {
     await this.behaviour(value, attempt, context);
     const store = context.store(mapperStores.commands);
     if (store.get(value.noticeId)) return;
-    store.put(value.noticeId, { recordId: value.noticeId, derivedAt: context.now() });
+    store.put(value.noticeId, { recordId: value.noticeId, derivedAt: context.now(), contentHash: null });
     context.emit(topics.outcomes, value.workspaceId, outcomeFor(value.noticeId));
   }
 
@@ -102,7 +104,7 @@ test('a record that finished out of order is not handled again after a crash', a
 test('what a handler wrote before it threw is gone', async () => {
   const recorder = new Recorder();
   recorder.behaviour = ({ noticeId }, attempt, context) => {
-    context.store(mapperStores.commands).put('half', { recordId: '', derivedAt: 0 });
+    context.store(mapperStores.commands).put('half', { recordId: '', derivedAt: 0, contentHash: null });
     context.emit(topics.outcomes, 'w', outcomeFor('half'));
     return attempt === 1 ? Promise.reject(error('limit', 'park', 5_000)) : Promise.resolve(void noticeId);
   };
@@ -153,9 +155,11 @@ test('parked work survives a crash', async () => {
   await driver.restart();
   await driver.settle();
   expect(driver.parkedCount).toBe(1);
+  const storeKey = parkedKeyOf('e1', { topic: notices.name, offset: 0 });
+  expect(driver.stored(runtimeStores.parked, storeKey)).toBeDefined();
   await driver.advance(100_000);
   expect(handled(driver)).toEqual(['n1']);
-  expect(driver.stored(runtimeStores.parked, 'e1\u000000000000000001')).toBeUndefined();
+  expect(driver.stored(runtimeStores.parked, storeKey)).toBeUndefined();
 });
 
 test('a record that no try can help becomes a dead letter with its bytes and origin', async () => {
@@ -264,7 +268,7 @@ test('commit makes the intent durable before the effect', async () => {
   const order: string[] = [];
   const { driver } = await start(recorder);
   recorder.behaviour = async (_notice, _attempt, context) => {
-    context.store(mapperStores.commands).put('intent', { recordId: '', derivedAt: 0 });
+    context.store(mapperStores.commands).put('intent', { recordId: '', derivedAt: 0, contentHash: null });
     await context.commit();
     order.push(
       driver.stored(mapperStores.commands, 'intent') ? 'intent is in the log' : 'intent is not there',
@@ -291,7 +295,7 @@ test('after a failed transaction nothing more is committed, and a handler that w
   const effects: string[] = [];
   recorder.behaviour = async (value, _attempt, context) => {
     await context.commit();
-    context.store(mapperStores.commands).put('x', { recordId: '', derivedAt: 0 });
+    context.store(mapperStores.commands).put('x', { recordId: '', derivedAt: 0, contentHash: null });
     await context.commit();
     effects.push(value.noticeId);
   };
@@ -344,34 +348,14 @@ function notice(noticeId: string, entityId = 'e1'): ChangeNotice {
   return noticeFor({ noticeId, entityId });
 }
 
-function outcomeFor(outcomeId: string): Outcome {
-  return {
-    outcomeId,
+function outcomeFor(what: string): Outcome {
+  const outcome = outcomeOf({
     workspaceId: 'w',
     step: 'fetch',
     status: 'fetched',
-    reason: null,
-    detail: null,
     at: 0,
     service: 's',
-    traceId: null,
-    origin: null,
-    vendor: null,
-    connectionId: null,
-    entityType: null,
-    entityId: null,
-    entityNumber: null,
-    webhookIds: [],
-    noticeIds: [],
-    recordId: null,
-    commandId: null,
-    messageSid: null,
-    flowId: null,
-    flowStep: null,
-    businessEvent: null,
-    channel: null,
-    recipient: null,
-    errorCode: null,
-    nextTryAt: null,
-  };
+    what,
+  });
+  return { ...outcome, outcomeId: what };
 }
