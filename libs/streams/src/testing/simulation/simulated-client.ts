@@ -1,6 +1,13 @@
 import { AssignerProtocol } from 'kafkajs';
 import type { GroupOptions, KafkaConnector } from '../../kafka/kafka-client.js';
-import type { Broker, Cluster, ConsumerGroup, ProducerIdentity } from '../../kafka/kafkajs-internals.js';
+import type {
+  Broker,
+  Cluster,
+  ConsumerGroup,
+  ProduceAnswer,
+  ProducerIdentity,
+} from '../../kafka/kafkajs-internals.js';
+import { decodeProduceRequest } from './produce-decoding.js';
 import type { JoinAnswer } from './group-coordinator.js';
 import { connectionError } from './protocol-error.js';
 import type { SimulatedKafka } from './simulated-kafka.js';
@@ -93,6 +100,8 @@ class SimulatedCluster implements Cluster {
 
 class SimulatedBroker implements Broker {
   readonly nodeId = ADDRESS.nodeId;
+  /** Produce requests come as bytes. */
+  readonly connectionPool: Broker['connectionPool'] = { send: ({ request }) => this.produce(request) };
 
   constructor(
     private readonly process: SimulatedProcess,
@@ -103,25 +112,8 @@ class SimulatedBroker implements Broker {
     return this.ask('fetch', () => this.awaitRecords(request));
   }
 
-  produce(request: Parameters<Broker['produce']>[0]): ReturnType<Broker['produce']> {
-    const { transactionalId, topicData } = request;
-    if (transactionalId === undefined) throw new Error('only transactional producers are simulated');
-    const identity = { ...request, transactionalId };
-    const count = topicData.reduce((sum, { partitions }) => sum + partitions.length, 0);
-    return this.ask(`produce to ${count} partitions (epoch ${request.producerEpoch})`, () => ({
-      topics: topicData.map(({ topic, partitions }) => ({
-        topicName: topic,
-        partitions: partitions.map(({ partition, firstSequence, messages }) => {
-          const records = messages.map(({ headers, ...rest }) => ({
-            ...rest,
-            headers: Object.entries(headers),
-          }));
-          const batch = { firstSequence, records };
-          const offset = this.kafka.transactions.produce(identity, topic, partition, batch);
-          return { partition, baseOffset: String(offset) };
-        }),
-      })),
-    }));
+  disconnect(): Promise<void> {
+    return Promise.resolve();
   }
 
   initProducerId(request: Parameters<Broker['initProducerId']>[0]): ReturnType<Broker['initProducerId']> {
@@ -183,6 +175,19 @@ class SimulatedBroker implements Broker {
           offset: String(timestamp < -1 ? 0 : this.kafka.log(topic, partition).lastStableOffset),
         })),
       })),
+    }));
+  }
+
+  private async produce(request: object): Promise<ProduceAnswer> {
+    const { encode } = request as { encode(): Promise<{ readonly buffer: Buffer }> };
+    const { buffer } = await encode();
+    const { transactionalId = '', producerId, producerEpoch, batches } = decodeProduceRequest(buffer);
+    const identity = { transactionalId, producerId, producerEpoch };
+    return this.ask(`Produce ${identityText(identity)} to ${batches.length} partitions`, () => ({
+      topics: batches.map(({ topic, partition, ...batch }) => {
+        const offset = this.kafka.transactions.produce(identity, topic, partition, batch);
+        return { topicName: topic, partitions: [{ partition, baseOffset: String(offset) }] };
+      }),
     }));
   }
 

@@ -42,6 +42,7 @@ export class SimulatedProcess {
   readonly clock: Clock;
   /** Called when it was killed. */
   onKilled: () => void = () => undefined;
+  private readonly atEnd: (() => void)[] = [];
   private alive = true;
   private pausedUntil = 0;
 
@@ -69,7 +70,24 @@ export class SimulatedProcess {
     if (!this.alive) return;
     this.alive = false;
     this.surroundings.history.note(this.name, () => `is killed (${why})`);
+    for (const end of this.atEnd) end();
     this.onKilled();
+  }
+
+  /** Lets go of something that the process holds and the simulation does not see, when the process ends. */
+  onEnd(release: () => void): void {
+    this.atEnd.push(release);
+  }
+
+  /** A fault point in the code under test: the process may die or dawdle there, and mostly goes on at once. */
+  hit(point: string): Promise<void> {
+    const { chance, faults } = this.surroundings;
+    if (chance.strikesHere(`${this.name} dies at ${point}`, faults.crash)) {
+      this.kill(`at ${point}`);
+      return new Promise(() => undefined);
+    }
+    if (!chance.strikesHere(`${this.name} dawdles at ${point}`, faults.slow)) return Promise.resolve();
+    return new Promise((resolve) => void this.deliver(chance.between(1, 3_000), point, resolve));
   }
 
   /** SIGSTOP, and SIGCONT after the time. */
