@@ -1,7 +1,7 @@
 import { type Clock, LedgerwireError, sleep } from '#libs/core';
 import type { LogProducer, OutgoingRecord, RawLogProducer } from '../api/log-producer.js';
 import type { Codec } from '../codec/codec.js';
-import type { RawOutput } from '../log/raw-record.js';
+import type { RawHeader, RawOutput } from '../log/raw-record.js';
 import type { KafkaClient } from './kafka-client.js';
 import type { Cluster } from './kafkajs-internals.js';
 import type { PartitionRecords } from './produce-request.js';
@@ -72,7 +72,7 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
   }
 
   sendAll(records: readonly OutgoingRecord<unknown>[]): Promise<void> {
-    return this.sendRaw(records.map((record) => this.toOutput(record)));
+    return this.sendRaw(this.toOutputs(records));
   }
 
   sendRaw(outputs: readonly RawOutput[]): Promise<void> {
@@ -111,7 +111,10 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
       const stopExpiry = this.startExpiry(batch);
       try {
         await this.writeUntilExpired(batch);
-        for (const entry of batch) settle(entry, undefined);
+        // After the next request is on its way, so that the broker works while the senders go on.
+        setImmediate(() => {
+          for (const entry of batch) settle(entry, undefined);
+        });
       } catch (error) {
         for (const entry of batch) settle(entry, asUnavailable(error));
         // Whether the broker has them is not known: a new producer id, so that no later sequence depends on it.
@@ -207,15 +210,27 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
     this.waitingRecords = alive.reduce((sum, { outputs }) => sum + outputs.length, 0);
   }
 
-  private toOutput({ topic, key, partition, value, headers }: OutgoingRecord<unknown>): RawOutput {
-    return {
-      topic: topic.name,
-      ...(partition === undefined ? {} : { partition }),
-      key: Buffer.from(key),
-      value: value === null ? null : this.codec.encode(topic, value),
-      headers: Object.entries(headers ?? {}).map(([name, text]) => [name, Buffer.from(text)] as const),
-    };
+  /** Records of one event share their headers: encoded once while they follow each other. */
+  private toOutputs(records: readonly OutgoingRecord<unknown>[]): RawOutput[] {
+    let shared: OutgoingRecord<unknown>['headers'];
+    let encoded: RawHeader[] = [];
+    return records.map(({ topic, key, partition, value, headers }) => {
+      if (headers !== shared) encoded = encodeHeaders(headers);
+      shared = headers;
+      const bytes = value === null ? null : this.codec.encode(topic, value);
+      return {
+        topic: topic.name,
+        ...(partition === undefined ? {} : { partition }),
+        key: Buffer.from(key),
+        value: bytes,
+        headers: encoded,
+      };
+    });
   }
+}
+
+function encodeHeaders(headers: OutgoingRecord<unknown>['headers']): RawHeader[] {
+  return Object.entries(headers ?? {}).map(([name, text]) => [name, Buffer.from(text)] as const);
 }
 
 function settle(entry: Entry, error: Error | undefined): void {

@@ -223,9 +223,6 @@ export function promptSocketFactory(): SocketFactory {
   return (options) => create(options).setNoDelay(true);
 }
 
-/** Java's default partitioner: murmur2 over the key bytes. */
-export const murmur2 = load('producer/partitioners/default/murmur2') as (key: Buffer) => number;
-
 /** READ_COMMITTED of the fetch and list-offsets requests. */
 export const READ_COMMITTED = 1;
 

@@ -1,4 +1,4 @@
-import { murmur2 } from './kafkajs-internals.js';
+import { murmur2 } from './murmur2.js';
 
 /** The partition of a key, as Java's default partitioner (and so every other client) chooses it. */
 export function partitionOfKey(key: Buffer | string, partitions: number): number {
