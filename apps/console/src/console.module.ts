@@ -57,6 +57,8 @@ export class ConsoleModule {
           registry: registryOptionsOf(config.registry),
           stateFolder: config.state.folder,
           pipelines: [ConsolePipeline],
+          // All records of a task are one lane: to park what waits would only write it twice more.
+          settings: { maxWaitingPerKey: Number.MAX_SAFE_INTEGER },
           tables: [topics.connections, topics.flows],
           produces: [topics.flows, topics.outcomes],
         }),
