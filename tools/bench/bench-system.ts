@@ -6,6 +6,7 @@ import { assertPortsFree } from '../lib/ports.ts';
 import type { Progress } from '../lib/progress.ts';
 import { UserError } from '../lib/user-error.ts';
 import { requestJson } from '../once/http.ts';
+import { untilQuiet } from './cpu.ts';
 import { parseScale, planInstances, portClaims, type Scale } from '../start/layout.ts';
 import { readRunFile, type RunProcess } from '../start/run-file.ts';
 import { type RunningSystem, startSystem } from '../start/start-system.ts';
@@ -24,9 +25,15 @@ export interface BenchSystem {
   readonly system: RunningSystem;
   /** The processes that run now. */
   processes(): readonly RunProcess[];
+  /** Resolves when the services have worked off what they had. */
+  untilQuiet(): Promise<void>;
   /** Throws when a service had to be started again: what was measured then is not the product. */
   assertUndisturbed(): void;
 }
+
+/** Of a core, all services together; idle they take 2 %, and about 20 % when their profiles are taken. */
+const QUIET_SHARE = 0.1;
+const PROFILED_QUIET_SHARE = 0.5;
 
 /**
  * Starts a system with empty data, lets `work` use it and throws it away.
@@ -53,9 +60,12 @@ export async function withBenchSystem<T>(
     });
     try {
       await liftLimits(system);
+      const processes = (): readonly RunProcess[] => readRunFile(paths.runFile)?.processes ?? [];
+      const quietShare = profiles === undefined ? QUIET_SHARE : PROFILED_QUIET_SHARE;
       const bench: BenchSystem = {
         system,
-        processes: () => readRunFile(paths.runFile)?.processes ?? [],
+        processes,
+        untilQuiet: () => untilQuiet(processes(), quietShare),
         assertUndisturbed: () => {
           if (restarts.length > 0)
             throw new UserError(`A service ended while it was measured: ${restarts.join(' ')}`);

@@ -47,17 +47,16 @@ export function cpuPerEvent(
 
 const SAMPLE_MS = 250;
 const QUIET_SAMPLES = 3;
-/** Of a core, all services together; idle they take 2 %. */
-const QUIET_SHARE = 0.1;
 const SETTLE_WITHIN_MS = 90_000;
 /** Where CPU is not told. */
 const BLIND_WAIT_MS = 3_000;
 
 /**
- * Waits until the product's services have worked off what they had: their CPU is near idle for three quarters of a second.
+ * Waits until the product's services have worked off what they had: together they take less than `quietShare` of a core for three
+ * quarters of a second.
  * Gives up after a minute and a half; whatever is not done then shows as a missing effect.
  */
-export async function untilQuiet(processes: readonly RunProcess[]): Promise<void> {
+export async function untilQuiet(processes: readonly RunProcess[], quietShare: number): Promise<void> {
   const services = processes.filter(({ service }) => !SURROUNDINGS.has(service));
   if (cpuOf(services).size === 0) return delay(BLIND_WAIT_MS);
   const deadline = performance.now() + SETTLE_WITHIN_MS;
@@ -68,7 +67,7 @@ export async function untilQuiet(processes: readonly RunProcess[]): Promise<void
     await delay(SAMPLE_MS);
     const now = total(cpuOf(services));
     const at = performance.now();
-    quiet = now - before < (QUIET_SHARE * (at - beforeAt)) / 1000 ? quiet + 1 : 0;
+    quiet = now - before < (quietShare * (at - beforeAt)) / 1000 ? quiet + 1 : 0;
     before = now;
     beforeAt = at;
   }

@@ -1,6 +1,5 @@
 import { withStep } from '../lib/progress.ts';
 import { type BenchSurroundings, type BenchSystem, withBenchSystem } from './bench-system.ts';
-import { untilQuiet } from './cpu.ts';
 import { BenchProcess } from './processes/bench-process.ts';
 import type { LoopAnswer, LoopOrder, LoopSetup } from './processes/messages.ts';
 import { applyFlows, connectTenants, type Tenants } from './tenants.ts';
@@ -44,7 +43,7 @@ export function withFlowRig<T>(
     });
     try {
       // Connections and flows are on their way through the log; services are quiet when all have them.
-      await untilQuiet(bench.processes());
+      await bench.untilQuiet();
       const webhookKey = system.sandbox.vendors['xero']?.webhookKey ?? '';
       const ingressPort = Number(new URL(system.context.urls.ingress).port);
       const requestsFor: FlowRig['requestsFor'] = (events) =>

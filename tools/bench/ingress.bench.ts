@@ -3,7 +3,7 @@ import { withStep } from '../lib/progress.ts';
 import { UserError } from '../lib/user-error.ts';
 import type { BenchSize } from './arguments.ts';
 import { type BenchSurroundings, type BenchSystem, withBenchSystem } from './bench-system.ts';
-import { cpuBetween, cpuOf, cpuPerEvent, untilQuiet } from './cpu.ts';
+import { cpuBetween, cpuOf, cpuPerEvent } from './cpu.ts';
 import { BenchProcess } from './processes/bench-process.ts';
 import type { LoadAnswer, LoadOrder } from './processes/messages.ts';
 import { connectTenants } from './tenants.ts';
@@ -51,7 +51,7 @@ export function benchIngress(size: BenchSize, surroundings: BenchSurroundings): 
       tenantIds,
     });
     try {
-      await untilQuiet(bench.processes());
+      await bench.untilQuiet();
       const rounds: IngressRound[] = [];
       for (let round = 1 - warmUps; round <= count; round += 1) {
         const label = round < 1 ? 'ingress, warming up' : `ingress, round ${round} of ${count}`;

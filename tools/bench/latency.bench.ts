@@ -1,6 +1,6 @@
 import { withStep, type Progress } from '../lib/progress.ts';
 import { UserError } from '../lib/user-error.ts';
-import { cpuBetween, cpuOf, cpuPerEvent, untilQuiet } from './cpu.ts';
+import { cpuBetween, cpuOf, cpuPerEvent } from './cpu.ts';
 import type { FlowRig } from './flow-rig.ts';
 import { RawConnection } from './http-sockets.ts';
 import { runOpenLoop } from './open-loop.ts';
@@ -87,7 +87,7 @@ async function productLatencies(
   });
   for (const connection of all) connection.close();
   await truth.waitFor(events.length, WITHIN_MS, () => undefined);
-  await untilQuiet(bench.processes());
+  await bench.untilQuiet();
   return latenciesOf(events, dueAt, await truth.read());
 }
 

@@ -1,5 +1,5 @@
 import { withStep, type Progress, type ProgressStep } from '../lib/progress.ts';
-import { cpuBetween, cpuOf, cpuPerEvent, untilQuiet } from './cpu.ts';
+import { cpuBetween, cpuOf, cpuPerEvent } from './cpu.ts';
 import type { FlowRig } from './flow-rig.ts';
 import { sendClosedLoop } from './http-sockets.ts';
 import { realNowMs } from './open-loop.ts';
@@ -54,7 +54,7 @@ async function product(rig: FlowRig, count: number, step: ProgressStep): Promise
   let next = 0;
   await sendClosedLoop(ingressPort, CONNECTIONS, () => requests[next++]);
   await truth.waitFor(count, WITHIN_MS, (taken) => step.detail(`${taken} of ${count} messages`));
-  await untilQuiet(bench.processes());
+  await bench.untilQuiet();
   const drainedAfterMs = realNowMs() - startedAt;
   const cpu = cpuPerEvent(cpuBetween(cpuBefore, cpuOf(bench.processes())), count);
   const taken = await truth.read();

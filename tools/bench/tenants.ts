@@ -50,7 +50,7 @@ const SETTINGS = {
   minuteLimit: '900000000',
   dailyLimit: '900000000',
   concurrentLimit: '64',
-  pollIntervalSeconds: '86400',
+  pollIntervalSeconds: '900000000',
 };
 
 /** Makes organisations at the Xero double and connects them as their owner would. */
