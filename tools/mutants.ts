@@ -3,7 +3,7 @@ import { runCommand } from './lib/command.ts';
 import { parseMutantArguments } from './mutants/arguments.ts';
 import { mutants } from './mutants/mutants.ts';
 import { runOnce } from './mutants/run-once.ts';
-import { countTrials, describeTrial, tryMutants } from './mutants/try-mutants.ts';
+import { countTrials, describeTrial, type Trial, tryMutants } from './mutants/try-mutants.ts';
 
 /** `npm run mutants`; its help is mutants.help.txt. */
 await runCommand(async (args) => {
@@ -17,9 +17,12 @@ await runCommand(async (args) => {
       console.log(`${name}  (${caughtBy.join(', ')})\n    without ${removes}${note ? `\n    ${note}` : ''}`);
     return 0;
   }
-  const trials = await tryMutants(options.chosen, runOnce, (trial) => {
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
+  const tell = (trial: Trial): void => {
     if (!options.json) console.log(describeTrial(trial));
-  });
+  };
+  const trials = await tryMutants(options.chosen, runOnce, tell, { signal: stopping.signal });
   const failed = trials.filter(({ passed }) => !passed).length;
   if (options.json) {
     const rows = trials.map(({ mutant, ...row }) => ({ mutant: mutant?.name ?? null, ...row }));

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { statePaths } from '../../tools/lib/paths.ts';
 import { assertPortsFree } from '../../tools/lib/ports.ts';
 import { silentProgress } from '../../tools/lib/progress.ts';
-import { requestJson } from '../../tools/once/http.ts';
 import { playScenario } from '../../tools/once/play-scenario.ts';
 import { parseStartArguments } from '../../tools/start/arguments.ts';
 import { planInstances, portClaims } from '../../tools/start/layout.ts';
@@ -24,11 +23,6 @@ beforeAll(async () => {
     progress: silentProgress,
     notice: () => undefined,
     signal: new AbortController().signal,
-  });
-  // The scenario's own calls count against the tenant's minute too; two scenarios in one minute are more than a person's.
-  await requestJson(`${system.sandbox.sandboxUrl}/__sandbox/limits`, {
-    method: 'POST',
-    body: { vendor: 'xero', perTenantMinute: null },
   });
 });
 

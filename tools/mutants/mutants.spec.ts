@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { repositoryRoot } from '../lib/paths.ts';
 import { filesOf, mutateText, type Mutant } from './mutant.ts';
 import { makeMutatedCheckout, type MutatedCheckout } from './mutated-checkout.ts';
@@ -9,19 +9,6 @@ import { mutants } from './mutants.ts';
 import { parseMutantArguments } from './arguments.ts';
 import { readOnce } from './run-once.ts';
 import { countTrials, tryMutants } from './try-mutants.ts';
-
-const [sample] = mutants;
-const made: MutatedCheckout[] = [];
-
-function make(mutant: Mutant | undefined): MutatedCheckout {
-  const checkout = makeMutatedCheckout(mutant);
-  made.push(checkout);
-  return checkout;
-}
-
-afterEach(() => {
-  for (const checkout of made.splice(0)) checkout.remove();
-});
 
 describe('the list of mutants', () => {
   it.each(mutants.map((mutant) => [mutant.name, mutant] as const))(
@@ -59,28 +46,28 @@ describe('mutateText', () => {
 });
 
 describe('a mutated checkout', () => {
-  it('holds the mutated source and build, shares the packages and leaves the working tree alone', () => {
-    const mutant = sample as Mutant;
-    const [file = ''] = filesOf(mutant);
-    const before = readFileSync(join(repositoryRoot, file), 'utf8');
-    const { root, dist } = make(mutant);
+  const mutant = mutants[0] as Mutant;
+  const [file = ''] = filesOf(mutant);
+  const before = readFileSync(join(repositoryRoot, file), 'utf8');
+  let checkout: MutatedCheckout;
+
+  beforeAll(() => {
+    checkout = makeMutatedCheckout(mutant);
+  }, 60_000);
+  afterAll(() => checkout.remove());
+
+  it('holds the mutated source and build, and leaves the working tree alone', () => {
+    const { root, dist } = checkout;
     expect(readFileSync(join(root, file), 'utf8')).toBe(mutateText(mutant, file, before));
     expect(readFileSync(join(dist, file.replace(/\.ts$/, '.js')), 'utf8')).not.toContain('contentHash ===');
     expect(readFileSync(join(repositoryRoot, file), 'utf8')).toBe(before);
   });
 
   it('links under Node itself', () => {
-    const { root } = make(undefined);
     const program = "await import('#libs/flows'); process.stdout.write('linked')";
-    const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { cwd: root });
-    expect(printed.toString()).toBe('linked');
-  });
-
-  it('is gone when it is removed', () => {
-    const { root, remove } = make(undefined);
-    remove();
-    expect(existsSync(root)).toBe(false);
-  });
+    const args = ['--input-type=module', '--eval', program];
+    expect(execFileSync(process.execPath, args, { cwd: checkout.root }).toString()).toBe('linked');
+  }, 60_000);
 });
 
 describe('trying mutants', () => {
@@ -91,7 +78,7 @@ describe('trying mutants', () => {
       chosen,
       (_checkout, mutant) => Promise.resolve({ verdict: mutant ? 'red' : 'green', why: '' }),
       () => undefined,
-      () => ({ root: '', dist: '', remove: () => undefined }),
+      { make: () => ({ root: '', dist: '', remove: () => undefined }) },
     );
     expect(trials.map(({ mutant, passed }) => [mutant?.name, passed])).toEqual([
       [undefined, true],
@@ -105,7 +92,7 @@ describe('trying mutants', () => {
       chosen.slice(0, 1),
       (_checkout, mutant) => Promise.resolve({ verdict: mutant ? verdict : 'green', why: '' }),
       () => undefined,
-      () => ({ root: '', dist: '', remove: () => undefined }),
+      { make: () => ({ root: '', dist: '', remove: () => undefined }) },
     );
     expect(countTrials(trials)).toBe('1 passed, 1 failed');
   });
@@ -115,7 +102,7 @@ describe('trying mutants', () => {
       chosen,
       () => Promise.resolve({ verdict: 'red', why: '' }),
       () => undefined,
-      () => ({ root: '', dist: '', remove: () => undefined }),
+      { make: () => ({ root: '', dist: '', remove: () => undefined }) },
     );
     expect(countTrials(trials)).toBe('0 passed, 1 failed');
   });
@@ -123,7 +110,7 @@ describe('trying mutants', () => {
 
 describe('reading a run of --once', () => {
   const report = (ok: boolean, problems: string[]) =>
-    JSON.stringify({ ok, doubles: [], events: [{ title: 'an invoice', problems }] });
+    JSON.stringify({ ok, doubles: [], problems: [], events: [{ title: 'an invoice', problems }] });
 
   it.each([
     ['green', 0, `progress\n${report(true, [])}`],

@@ -19,6 +19,12 @@ const withoutCommandIds: readonly Edit[] = [
   },
 ];
 
+const withoutCallbackProof: Edit = {
+  file: 'apps/twilio-sender/src/steps/apply-report.step.ts',
+  find: 'if (commandId !== null && !link) proveSend(context, commandId, report.messageSid);',
+  replace: '',
+};
+
 const withoutSenderStates: Edit = {
   file: 'apps/twilio-sender/src/command-states.ts',
   find: "return STANDINGS[state.status] ?? 'ended';",
@@ -57,18 +63,16 @@ export const mutants: readonly Mutant[] = [
         find: "if (error.effect === 'unknown') return { kind: 'doubt', errorCode: vendorCodeOf(error) };",
         replace: "if (error.effect === 'unknown') return { kind: 'release', error };",
       },
+      withoutCallbackProof,
     ],
     caughtBy: ['once'],
+    note: 'without the proof by callback too: it usually comes before the repetition and stops it',
   },
   {
     name: 'sender-reconciliation',
     removes: 'the settling of doubts: neither a callback nor the list of the vendor proves a send',
     edits: [
-      {
-        file: 'apps/twilio-sender/src/steps/apply-report.step.ts',
-        find: 'if (commandId !== null && !link) proveSend(context, commandId, report.messageSid);',
-        replace: '',
-      },
+      withoutCallbackProof,
       {
         file: 'apps/twilio-sender/src/steps/find-sent-message.step.ts',
         find: "if (messageSid !== undefined) return { kind: 'found', messageSid };",
@@ -77,6 +81,25 @@ export const mutants: readonly Mutant[] = [
     ],
     caughtBy: ['once'],
     note: 'both ways at once: each settles on its own what the other misses',
+  },
+  {
+    name: 'mapper-recheck',
+    removes: 'the second look before a reminder leaves: it goes by the state that is known',
+    edits: [
+      {
+        file: 'apps/mapper/src/mapper.pipeline.ts',
+        find: "askBeforeReminder(this.tools, payloadOf(timer, 'reminder'), context);",
+        replace: "await askBeforeReminder(this.tools, payloadOf(timer, 'reminder'), context);",
+      },
+      {
+        file: 'apps/mapper/src/steps/ask-before-reminder.step.ts',
+        find: 'const about = aboutReminder(tools.flows.find(flowId)?.flow, key);',
+        replace: `return import('./answer-reminder.step.js').then(({ answerReminder }) =>
+          answerReminder(tools, invoice, key, context));
+        const about = aboutReminder(tools.flows.find(flowId)?.flow, key);`,
+      },
+    ],
+    caughtBy: ['once'],
   },
   {
     name: 'sender-intent',

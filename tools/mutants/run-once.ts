@@ -6,6 +6,7 @@ import type { SuiteRun } from './try-mutants.ts';
 interface OnceReport {
   readonly ok: boolean;
   readonly doubles: readonly string[];
+  readonly problems: readonly string[];
   readonly events: readonly { readonly title: string; readonly problems: readonly string[] }[];
 }
 
@@ -32,9 +33,10 @@ function findReport(output: string): OnceReport | undefined {
   return line === undefined ? undefined : (JSON.parse(line) as OnceReport);
 }
 
-function problemsOf({ doubles, events }: OnceReport): string[] {
-  const problems = events
+function problemsOf({ doubles, problems, events }: OnceReport): string[] {
+  const ofEvents = events
     .filter((event) => event.problems.length > 0)
     .map((event) => `${event.title}: ${event.problems.join(', ')}`);
-  return doubles.length > 0 ? [...problems, `commands seen twice: ${doubles.length}`] : problems;
+  const all = [...problems, ...ofEvents];
+  return doubles.length > 0 ? [...all, `commands seen twice: ${doubles.length}`] : all;
 }

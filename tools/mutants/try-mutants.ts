@@ -19,6 +19,13 @@ export interface Trial extends SuiteRun {
 /** Runs a suite in a checkout. */
 export type RunSuite = (checkout: MutatedCheckout, mutant: Mutant | undefined) => Promise<SuiteRun>;
 
+export interface TrialOptions {
+  /** No further mutant is tried once it is aborted; the run under way must end by itself. */
+  readonly signal?: AbortSignal;
+  /** For tests. */
+  readonly make?: typeof makeMutatedCheckout;
+}
+
 /**
  * Tries one mutant after the other: each must turn the suite red. Before them the unchanged checkout must be green, else a red
  * run would say nothing. A suite that breaks shows nothing either and does not count as red.
@@ -27,10 +34,11 @@ export async function tryMutants(
   mutants: readonly Mutant[],
   run: RunSuite,
   told: (trial: Trial) => void,
-  make: typeof makeMutatedCheckout = makeMutatedCheckout,
+  { signal, make = makeMutatedCheckout }: TrialOptions = {},
 ): Promise<Trial[]> {
   const trials: Trial[] = [];
   for (const mutant of [undefined, ...mutants]) {
+    if (signal?.aborted) break;
     const startedAt = performance.now();
     const checkout = make(mutant);
     try {

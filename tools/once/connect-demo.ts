@@ -45,6 +45,35 @@ export async function connectDemo(system: RunningSystem): Promise<DemoConnection
   return { xero, twilio };
 }
 
+/**
+ * Lets the scenario put into seconds what people do in minutes: a tenant of Xero has 60 calls a minute, and the scenario's own
+ * calls count too.
+ */
+export async function liftMinuteLimit(system: RunningSystem, { xero }: DemoConnections): Promise<void> {
+  await requestJson(`${system.sandbox.sandboxUrl}/__sandbox/limits`, {
+    method: 'POST',
+    body: { vendor: 'xero', perTenantMinute: null },
+  });
+  await setMinuteLimit(system, xero, { minuteLimit: '600' });
+}
+
+/** The limit that Xero has again, e.g. before the next start with the same data. */
+export function restoreMinuteLimit(system: RunningSystem, { xero }: DemoConnections): Promise<unknown> {
+  return setMinuteLimit(system, xero, {});
+}
+
+function setMinuteLimit(
+  system: RunningSystem,
+  { connectionId }: DemoConnection,
+  settings: Readonly<Record<string, string>>,
+): Promise<unknown> {
+  return requestJson(`${brokerUrl(system)}/connections/${connectionId}`, {
+    method: 'PATCH',
+    token: system.sandbox.consoleToken,
+    body: { settings },
+  });
+}
+
 /** The active connections of a workspace to one vendor. */
 export async function findConnections(
   system: RunningSystem,

@@ -53,15 +53,15 @@ export async function traceOf(system: RunningSystem, id: string): Promise<Trace 
 }
 
 /**
- * How many messages have arrived, by the trail. Of an e-mail it counts that Twilio took it: its delivery is polled for much
+ * The commands that have arrived, by the trail. Of an e-mail it counts that Twilio took it: its delivery is polled for much
  * later, since there is no callback. The same goes for a text message whose callbacks were lost: `takenIsEnough`.
  */
-export function arrivedOf(trace: Trace | undefined, takenIsEnough = false): number {
+export function arrivedOf(trace: Trace | undefined, takenIsEnough = false): readonly TracedCommand[] {
   const arrived = trace?.commands.filter(
     ({ result, channel }) =>
       result === 'delivered' || (result === 'sent' && (takenIsEnough || channel === 'email')),
   );
-  return arrived?.length ?? 0;
+  return arrived ?? [];
 }
 
 /** Messages and e-mails that the doubles accepted after a sequence: the truth, whatever the trail says. */

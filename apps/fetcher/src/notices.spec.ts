@@ -214,6 +214,27 @@ test('emits an invoice whose contact cannot be read, and says what is the matter
   expect(bench.trail()).toEqual(['failed/unmappable', 'fetched']);
 });
 
+test('tells each state that one notice led to, and what its reading led to', async () => {
+  const bench = await FetcherBench.start(withInvoice);
+  await bench.notice({ noticeId: 'again' });
+  bench.books.put('x1', {
+    type: 'invoice',
+    id: 'i1',
+    version: 11,
+    number: 'INV-1',
+    contactId: 'k1',
+    amountPaid: '40',
+    payments: ['p1'],
+  });
+  bench.books.put('x1', { type: 'payment', id: 'p1', version: 12, invoiceId: 'i1', contactId: 'k1' });
+  await bench.notice({ noticeId: 'again' });
+  await bench.readOwnNotices();
+  const told = bench.outcomes().filter(({ entityType }) => entityType === 'invoice');
+  expect(new Set(told.map(({ outcomeId }) => outcomeId)).size).toBe(2);
+  const payment = bench.outcomes().find(({ entityType }) => entityType === 'payment');
+  expect(told[1]?.noticeIds).toEqual(['again', ...(payment?.noticeIds ?? ['none'])]);
+});
+
 test('fetches the payments that an invoice names, as soon as it is read, and each of them once', async () => {
   const bench = await FetcherBench.start(withInvoice);
   const invoice = { type: 'invoice', id: 'i1', contactId: 'k1', amountPaid: '40' } as const;

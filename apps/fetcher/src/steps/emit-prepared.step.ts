@@ -17,10 +17,11 @@ export function emitPrepared(
   }
   const emission = emitRecord(request, entity, context);
   tools.metrics.compared(entity.body.entityType, request.origin, emission);
+  const followed = emission === 'changed' ? followDiscoveries(request, discovered, context) : [];
   // Polls overlap on purpose; that they find the same again is nothing to tell.
-  if (request.origin !== 'poll' || emission === 'changed') tellFetch(request, entity, emission, context);
+  if (request.origin !== 'poll' || emission === 'changed')
+    tellFetch(request, entity, emission, context, followed);
   if (emission !== 'changed') return emission;
-  followDiscoveries(request, discovered, context);
   // An entity that names what it tells of needs no poll to find it.
   if (discovered.length === 0) hintPolls(tools, request.connectionId, entity.body, context);
   return emission;

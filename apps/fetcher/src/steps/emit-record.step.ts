@@ -26,20 +26,23 @@ export function emitRecord(request: FetchRequest, entity: ComparedEntity, contex
   return comparison === 'unchanged' ? 'rechecked' : comparison;
 }
 
-/** Says in the trail what a fetch came to. */
+/** Says in the trail what a fetch came to; `followed` are the notices that it led to. */
 export function tellFetch(
   request: FetchRequest,
   entity: ComparedEntity,
   emission: Emission,
   context: TaskContext,
+  followed: readonly string[] = [],
 ): void {
   const emitted = emission === 'changed' || emission === 'rechecked';
   const { body } = entity;
+  const recordId = recordIdOf(request, entity);
   context.emit(
     topics.outcomes,
     request.workspaceId,
     outcomeOf({
       ...aboutRequest(request),
+      noticeIds: [...request.noticeIds, ...followed],
       entityType: body.entityType,
       // What people call a contact is its name.
       entityNumber: body.contact ? null : body.entityNumber,
@@ -48,9 +51,10 @@ export function tellFetch(
       reason: reasonOf(emission, body.deleted),
       service: context.service,
       at: context.now(),
-      what: digestOf(entityKey(request), ...request.noticeIds),
+      // By the state too: a notice that comes again may find another one than the first time.
+      what: digestOf(entityKey(request), recordId, ...request.noticeIds),
       traceId: currentTraceId(),
-      recordId: recordIdOf(request, entity),
+      recordId,
     }),
   );
 }

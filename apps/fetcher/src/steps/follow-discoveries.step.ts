@@ -14,7 +14,8 @@ export function followDiscoveries(
   request: FetchRequest,
   discovered: readonly EntityRef[],
   context: TaskContext,
-): void {
+): readonly string[] {
+  const noticeIds: string[] = [];
   const fingerprints = new Fingerprints(context, request.connectionId);
   for (const ref of discovered) {
     if (fingerprints.find(ref)) continue;
@@ -34,5 +35,7 @@ export function followDiscoveries(
       receivedAt: request.firstNoticedAt,
     };
     context.emit(changeNoticesOf(request.vendor), request.connectionId, notice);
+    noticeIds.push(notice.noticeId);
   }
+  return noticeIds;
 }

@@ -23,7 +23,7 @@ export const CONTROL_ENDPOINTS = describe([
   [
     'GET, POST, DELETE',
     '/__sandbox/faults',
-    '{kind: status|reset|timeout|latency|slow-body|endless-body|cut-body|gzip-bomb, when: before|after, vendor?, endpoint?, connection?, status?, headers?, body?, latencyMs?, latencyMaxMs?, bytesPerSecond?, times?, probability?, seed?}; DELETE /{id} or all',
+    '{kind: status|reset|timeout|latency|slow-body|endless-body|cut-body|gzip-bomb, when: before|after, vendor?, endpoint?, connection?, mentions?, skip?, status?, headers?, body?, latencyMs?, latencyMaxMs?, bytesPerSecond?, times?, probability?, seed?}; DELETE /{id} or all',
   ],
   ['GET', '/__sandbox/ledger', 'the truth ledger: vendor, kind, account, to, after, limit, waitMs'],
   [

@@ -34,6 +34,7 @@ export function addFaultHooks(server: FastifyInstance, plan: FaultPlan, vendor: 
       vendor: vendor.vendor,
       method: request.method,
       path: pathOf(request.url),
+      url: request.url,
       connection: vendor.connectionOf(request),
     });
     const go = (): void => {

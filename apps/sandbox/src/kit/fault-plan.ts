@@ -11,6 +11,12 @@ export const faultSchema = z
       .optional()
       .describe('"METHOD glob" or "glob", compared with the end of the path, e.g. "POST /Messages.json"'),
     connection: z.string().min(1).optional().describe('Xero tenant id, Twilio account SID'),
+    mentions: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Only requests whose path or query holds this text, e.g. the id of an invoice'),
+    skip: z.int().min(0).default(0).describe('So many requests that it could have struck pass first'),
     kind: z.enum([
       'status',
       'reset',
@@ -64,6 +70,8 @@ export interface FaultTarget {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
+  /** Path and query. */
+  readonly url: string;
   readonly connection: string | undefined;
 }
 
@@ -123,6 +131,7 @@ export class FaultPlan {
       const isLatency = fault.spec.kind === 'latency';
       if ((struck && !isLatency) || !fits(fault, target)) continue;
       fault.matched += 1;
+      if (fault.matched <= fault.spec.skip) continue;
       if (fault.spec.times !== undefined && fault.injected >= fault.spec.times) continue;
       if (fault.spec.probability < 1 && fault.random() >= fault.spec.probability) continue;
       fault.injected += 1;
@@ -137,6 +146,7 @@ function fits(fault: ArmedFault, target: FaultTarget): boolean {
   const { spec, pattern } = fault;
   if (spec.vendor !== undefined && spec.vendor !== target.vendor) return false;
   if (spec.connection !== undefined && spec.connection !== target.connection) return false;
+  if (spec.mentions !== undefined && !target.url.includes(spec.mentions)) return false;
   if (!pattern) return true;
   if (pattern.method !== undefined && pattern.method !== target.method) return false;
   return pattern.path.test(target.path);

@@ -54,6 +54,19 @@ describe('before applying', () => {
     expect(await sandbox.get('/faults')).toMatchObject({ faults: [{ matched: 3, injected: 2 }] });
   });
 
+  test('requests that do not mention the text, and the first ones that do, pass', async () => {
+    await arm({ endpoint: 'GET *', mentions: '%2B6421555777', kind: 'status', status: 500, skip: 1 });
+    const list = async (to: string): Promise<number> => {
+      const url = `${twilio.apiBaseUrl}/2010-04-01/Accounts/${twilio.accountSid}/Messages.json?To=${encodeURIComponent(to)}`;
+      const authorization = `Basic ${Buffer.from(`${twilio.accountSid}:${twilio.authToken}`).toString('base64')}`;
+      return (await fetch(url, { headers: { authorization, connection: 'close' } })).status;
+    };
+    expect(await list('+6421555888')).toBe(200);
+    expect(await list('+6421555777')).toBe(200);
+    expect(await list('+6421555888')).toBe(200);
+    expect(await list('+6421555777')).toBe(500);
+  });
+
   test('a reset breaks the connection and nothing is applied', async () => {
     await arm({ kind: 'reset', times: 1 });
     await expect(send()).rejects.toMatchObject({

@@ -61,18 +61,20 @@ export class OutcomeStore {
 
   /**
    * Everything that is connected with an id: a webhook, notice, record, command, message, entity or trace id, or an
-   * entity's number. Ids found are followed (a webhook's record, the record's commands, their messages, and back), so that
-   * any id of a path gives the whole path. In order of time; at most `limit` outcomes, the earliest found first.
+   * entity's number. Ids found are followed (a notice's record, the record's commands, their messages, and back), so that
+   * any id of a path gives the whole path. A webhook may tell of many entities: all are found by its id, but nothing else
+   * leads from one to the others. In order of time; at most `limit` outcomes, the earliest found first.
    */
   async trace(id: string, limit = 1_000): Promise<readonly OutcomeRow[]> {
     const found = new Map<string, OutcomeRow>();
-    const asked = new Set<string>();
-    let ids = [id];
-    for (let round = 0; ids.length > 0 && round < TRACE_ROUNDS && found.size < limit; round += 1) {
-      for (const each of ids) asked.add(each);
-      const rows = await this.linkedWith(ids, round === 0, limit - found.size + 1);
+    const asked = new Set([id]);
+    let rows = await this.linkedWith([id], [...PATH_COLUMNS, ...START_COLUMNS], limit);
+    for (let round = 0; rows.length > 0 && round < TRACE_ROUNDS; round += 1) {
       for (const row of rows) if (found.size < limit) found.set(row.outcomeId, row);
-      ids = [...new Set(rows.flatMap(pathIds))].filter((each) => !asked.has(each));
+      const ids = [...new Set(rows.flatMap(pathIds))].filter((each) => !asked.has(each));
+      if (ids.length === 0 || found.size >= limit) break;
+      for (const each of ids) asked.add(each);
+      rows = await this.linkedWith(ids, PATH_COLUMNS, limit - found.size + 1);
     }
     return [...found.values()].sort((a, b) => a.at - b.at || a.position - b.position);
   }
@@ -144,17 +146,11 @@ export class OutcomeStore {
   }
 
   /** One index per column: PostgreSQL joins their hits in bitmaps, so that no scan of the table is needed. */
-  private linkedWith(ids: readonly string[], entitiesToo: boolean, limit: number): Promise<OutcomeRow[]> {
-    const columns = [
-      'o.webhook_ids && :ids',
-      'o.notice_ids && :ids',
-      'o.record_id = ANY(:ids)',
-      'o.command_id = ANY(:ids)',
-      'o.message_sid = ANY(:ids)',
-      ...(entitiesToo
-        ? ['o.entity_id = ANY(:ids)', 'o.entity_number = ANY(:ids)', 'o.trace_id = ANY(:ids)']
-        : []),
-    ];
+  private linkedWith(
+    ids: readonly string[],
+    columns: readonly string[],
+    limit: number,
+  ): Promise<OutcomeRow[]> {
     return this.outcomes
       .createQueryBuilder('o')
       .where(`(${columns.join(' OR ')})`, { ids: [...ids] })
@@ -164,10 +160,27 @@ export class OutcomeStore {
   }
 }
 
-/** Ids that lie on the path of one event. Not the entity's: that would draw in every other event of an invoice. */
+const PATH_COLUMNS = [
+  'o.notice_ids && :ids',
+  'o.record_id = ANY(:ids)',
+  'o.command_id = ANY(:ids)',
+  'o.message_sid = ANY(:ids)',
+];
+/** By which a trace may begin, but which lead to other events too. */
+const START_COLUMNS = [
+  'o.webhook_ids && :ids',
+  'o.entity_id = ANY(:ids)',
+  'o.entity_number = ANY(:ids)',
+  'o.trace_id = ANY(:ids)',
+];
+
+/**
+ * Ids that lie on the path of one event. Not the entity's, which would draw in every other event of an invoice, and not the
+ * webhook's, which would draw in the other entities that it told of.
+ */
 function pathIds(row: OutcomeRow): string[] {
   const single = [row.recordId, row.commandId, row.messageSid].filter((id) => id !== null);
-  return [...row.webhookIds, ...row.noticeIds, ...single];
+  return [...row.noticeIds, ...single];
 }
 
 /**

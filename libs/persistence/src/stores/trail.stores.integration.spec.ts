@@ -75,6 +75,34 @@ test('an invoice number or id gives every event of the invoice, an unknown id no
   expect(await outcomes.trace('INV-1', 3)).toHaveLength(3);
 });
 
+test('a webhook gives all entities that it told of, an entity only what is its own and what its reading led to', async () => {
+  const { outcomes } = await openedDatabase(createTestDatabase);
+  const webhookIds = ['hook-9'];
+  const of = (entity: string, number: string) => ({
+    entityId: entity,
+    entityNumber: number,
+    connectionId: 'books',
+  });
+  const one = of('invoice-a', 'A-1');
+  const two = of('invoice-b', 'B-1');
+  await outcomes.addAll([
+    anOutcome('a1', { at: 1, ...one, entityNumber: null, webhookIds, noticeIds: ['n-a'] }),
+    anOutcome('b1', { at: 2, ...two, entityNumber: null, webhookIds, noticeIds: ['n-b'] }),
+    anOutcome('a2', { at: 3, ...one, webhookIds, noticeIds: ['n-a', 'n-p'], recordId: 'r-a' }),
+    anOutcome('b2', { at: 4, ...two, webhookIds, noticeIds: ['n-b'], recordId: 'r-b' }),
+    anOutcome('a3', { at: 5, recordId: 'r-a', commandId: 'c-a', webhookIds }),
+    anOutcome('b3', { at: 6, recordId: 'r-b', commandId: 'c-b', webhookIds }),
+    anOutcome('p1', { at: 7, ...of('payment-a', 'A-1'), webhookIds, noticeIds: ['n-p'], recordId: 'r-p' }),
+    anOutcome('p2', { at: 8, recordId: 'r-p', commandId: 'c-p' }),
+    anOutcome('x1', { at: 9, ...of('invoice-x', 'A-1'), noticeIds: ['n-x'], recordId: 'r-x' }),
+  ]);
+  const idsOf = async (id: string) => (await outcomes.trace(id)).map(({ outcomeId }) => outcomeId);
+  expect(await idsOf('invoice-a')).toEqual(['a1', 'a2', 'a3', 'p1', 'p2']);
+  expect(await idsOf('invoice-b')).toEqual(['b1', 'b2', 'b3']);
+  expect(await idsOf('c-b')).toEqual(['b1', 'b2', 'b3']);
+  expect(await idsOf('hook-9')).toEqual(['a1', 'b1', 'a2', 'b2', 'a3', 'b3', 'p1', 'p2']);
+});
+
 test('feeds and lists give what they are asked for', async () => {
   const { outcomes } = await openedDatabase(createTestDatabase);
   await outcomes.addAll([...path, other, anOutcome('o8', { workspaceId: 'w2', at: 8 })]);

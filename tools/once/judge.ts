@@ -1,0 +1,85 @@
+import type { ExpectedEvent, ExpectedMessage } from './expected-event.ts';
+import { arrivedOf, type LedgerLine, type Trace, type TracedCommand } from './trail.ts';
+
+/** An event, what the trail says of it and whether it is as expected. */
+export interface JudgedEvent {
+  readonly event: ExpectedEvent;
+  readonly trace: Trace | undefined;
+  /** Messages to the recipients of the event in the truth ledger. */
+  readonly effects: number;
+  readonly problems: readonly string[];
+}
+
+/** Compares an event with the truth ledger (who got how many messages) and with the trail (what each was about, and why not). */
+export function judge(
+  event: ExpectedEvent,
+  trace: Trace | undefined,
+  lines: readonly LedgerLine[],
+  callbacksOver: boolean,
+): JudgedEvent {
+  const recipients = [...new Set(event.messages.map(({ to }) => to))];
+  const received = recipients.map((to) => ({ to, count: lines.filter((line) => line.to === to).length }));
+  const problems = [
+    ...received.flatMap(({ to, count }) => wrongCount(event, to, count)),
+    ...wrongArrivals(event.messages, arrivedOf(trace, callbacksOver)),
+    ...missingReason(event, trace),
+    ...redeliveredTo(trace),
+  ];
+  const effects = received.reduce((sum, { count }) => sum + count, 0);
+  return {
+    event,
+    trace,
+    effects,
+    problems: trace ? problems : ['the trail knows nothing of it', ...problems],
+  };
+}
+
+function wrongCount({ messages }: ExpectedEvent, to: string, count: number): string[] {
+  const wanted = messages.filter((message) => message.to === to).length;
+  return count === wanted ? [] : [`${count} messages to ${to} at the vendor instead of ${wanted}`];
+}
+
+/** By the trail: exactly the expected messages arrived, told apart by what they are about. */
+function wrongArrivals(messages: readonly ExpectedMessage[], arrived: readonly TracedCommand[]): string[] {
+  const abouts = new Set([
+    ...messages.map(({ about }) => about),
+    ...arrived.map(({ businessEvent }) => aboutOf(businessEvent)),
+  ]);
+  return [...abouts].flatMap((about) => {
+    const wanted = messages.filter((message) => message.about === about).length;
+    const got = arrived.filter(({ businessEvent }) => aboutOf(businessEvent) === about).length;
+    return got === wanted ? [] : [`${got} messages "${about}" arrived by the trail instead of ${wanted}`];
+  });
+}
+
+/**
+ * Xero's webhooks came three times each. Several may be read together, but at least one redelivery must have been recognised by
+ * the fingerprint of its state; what is told twice has the same outcome id, so that the trail shows nothing else of it.
+ */
+export function wholeRunProblems(judged: readonly JudgedEvent[]): string[] {
+  const recognised = judged.some(({ trace }) => trace?.steps.some(({ status }) => status === 'unchanged'));
+  return recognised ? [] : ['no redelivered webhook was recognised by what had been read before'];
+}
+
+/** `invoice/42/overdue/5d` → `overdue/5d`. */
+function aboutOf(businessEvent: string | null): string {
+  return businessEvent?.split('/').slice(2).join('/') ?? 'unknown';
+}
+
+function missingReason({ notSent }: ExpectedEvent, trace: Trace | undefined): string[] {
+  const reasons = reasonsOf(trace);
+  if (notSent.length === 0 || notSent.some((reason) => reasons.includes(reason))) return [];
+  return [`no reason ${notSent.join(' or ')} in the trail (${reasons.join(', ') || 'none'})`];
+}
+
+/** A redelivered webhook must end at the fetcher, which has seen its state; further on it would be a second event. */
+function redeliveredTo(trace: Trace | undefined): string[] {
+  const steps = trace?.steps ?? [];
+  return steps
+    .filter(({ status }) => status === 'duplicate')
+    .map(({ step }) => `a redelivery got further than the fetcher (${step}/duplicate)`);
+}
+
+function reasonsOf(trace: Trace | undefined): string[] {
+  return trace?.notSent.map(({ reason }) => reason) ?? [];
+}
