@@ -9,8 +9,8 @@ const withoutFingerprints: Edit = {
 const withoutCommandIds: readonly Edit[] = [
   {
     file: 'apps/mapper/src/steps/emit-messages.step.ts',
-    find: 'if (commands.get(command.commandId)) continue;',
-    replace: '',
+    find: 'const derived = commands.get(commandId);',
+    replace: 'const derived = undefined;',
   },
   {
     file: 'libs/flows/src/evaluation/deliver.ts',
