@@ -52,7 +52,7 @@ describe('I1, nothing is lost, is broken by', () => {
   test('an invoice without a message and without a word', () => {
     expect(judge({ ...sound(), messages: [] })).toMatchObject({
       lost: 1,
-      failures: ['I1: 1 lost: invoice INV-1 of tenant 0 (i1)'],
+      failures: ['I1: 1 lost: invoice INV-1 of tenant 0 (i1, last word: send sent)'],
     });
   });
 

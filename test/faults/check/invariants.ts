@@ -52,7 +52,8 @@ export function findLost({
   const unsent = expected
     .filter(({ to, invoiceId }) => !reached.has(to) && !decided.has(invoiceId))
     .map(
-      ({ invoiceNumber, tenant, invoiceId }) => `invoice ${invoiceNumber} of tenant ${tenant} (${invoiceId})`,
+      ({ invoiceNumber, tenant, invoiceId }) =>
+        `invoice ${invoiceNumber} of tenant ${tenant} (${invoiceId}, ${lastWord(trail, invoiceId)})`,
     );
   const untold = acknowledged
     .filter(({ kind, entityId }) => kind === 'unknown-entity' && !told.has(entityId))
@@ -61,6 +62,14 @@ export function findLost({
   const missing = Math.max(strangers - unknownTenantLetters, 0);
   const letters = Array.from({ length: missing }, () => 'dead letter of an account that nobody connected');
   return [...unsent, ...untold, ...letters];
+}
+
+/** Where the way of an entity ends: what its trail says last. */
+function lastWord(trail: readonly TrailLine[], entityId: string): string {
+  const last = trail.findLast((line) => line.entityId === entityId);
+  if (!last) return 'nobody ever spoke of it';
+  const reason = last.reason === null ? '' : `/${last.reason}`;
+  return `last word: ${last.step} ${last.status}${reason}`;
 }
 
 function isDecided({ step, status, reason }: TrailLine): boolean {

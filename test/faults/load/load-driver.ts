@@ -1,8 +1,9 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requestJson } from '../../../tools/once/http.ts';
 import type { World } from '../world/world.ts';
 import type { PlannedEvent } from './load-plan.ts';
+import { postWebhook, webhookBody } from './signed-webhook.ts';
 
 /** One message that must go out, once. */
 export interface ExpectedMessage {
@@ -142,25 +143,13 @@ export class LoadDriver {
     const entityId = randomUUID();
     const known = this.world.tenants[tenant]?.accountId ?? '';
     const body = webhookBody(kind === 'unknown-entity' ? known : randomUUID(), entityId);
-    const url = `${this.world.system.context.urls.ingress}/webhooks/xero`;
-    const headers = { 'content-type': 'application/json', 'x-xero-signature': this.signature(body) };
     for (;;) {
-      const status = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(5_000) })
-        .then(async (response) => {
-          await response.arrayBuffer();
-          return response.status;
-        })
-        .catch(() => 0);
+      const status = await postWebhook(this.world, body);
       this.answers.set(status, (this.answers.get(status) ?? 0) + 1);
       if (status >= 200 && status < 300) break;
       await delay(AGAIN_MS);
     }
     this.acknowledged.push({ kind, entityId });
-  }
-
-  private signature(body: string): string {
-    const key = this.world.system.sandbox.vendors['xero']?.webhookKey ?? '';
-    return createHmac('sha256', key).update(body).digest('base64');
   }
 
   private write<T>(tenant: number, method: 'PUT' | 'POST', path: string, body: object): Promise<T> {
@@ -172,18 +161,4 @@ export class LoadDriver {
       body,
     });
   }
-}
-
-/** A body as Xero writes it (vendors/xero.md section 4). */
-function webhookBody(tenantId: string, resourceId: string): string {
-  const event = {
-    resourceUrl: `https://api.xero.com/api.xro/2.0/Invoices/${resourceId}`,
-    resourceId,
-    tenantId,
-    tenantType: 'ORGANISATION',
-    eventCategory: 'INVOICE',
-    eventType: 'UPDATE',
-    eventDateUtc: new Date().toISOString().slice(0, -1),
-  };
-  return `{"events":[${JSON.stringify(event)}],"firstEventSequence": 1,"lastEventSequence": 1, "entropy": "FAULTS"}`;
 }

@@ -136,9 +136,22 @@ describe('a fault on single Kafka requests', () => {
     client.write(kafkaFrame(26, 7, 'commit'));
     client.destroy();
     await expect.poll(() => fault.lateAnswers.length, { timeout: 3_000 }).toBe(1);
-    expect(Buffer.concat(received.map((text) => Buffer.from(text, 'latin1')))).toEqual(
-      kafkaFrame(26, 7, 'commit'),
-    );
+    expect(bytesOf(received)).toEqual(kafkaFrame(26, 7, 'commit'));
+  });
+
+  test('resets the client at once and delivers its request all the same', async () => {
+    const { proxy, received } = await echoBehindProxy(kafka);
+    const fault = proxy.arm({
+      on: ({ name }) => name === kafkaApi.endTxn,
+      action: { kind: 'reset-and-deliver-late', holdMs: 50 },
+    });
+    const client = await dial(proxy.port);
+    const failed = failureOf(client);
+    client.write(kafkaFrame(26, 8, 'commit'));
+    expect(await failed).toBe('ECONNRESET');
+    expect(received).toEqual([]);
+    await expect.poll(() => fault.lateAnswers.length, { timeout: 3_000 }).toBe(1);
+    expect(bytesOf(received)).toEqual(kafkaFrame(26, 8, 'commit'));
   });
 
   test('finds requests in chunks that hold half of one or three', async () => {
@@ -216,6 +229,10 @@ async function textOf(socket: Socket, encoding: BufferEncoding = 'utf8'): Promis
   const chunks: Buffer[] = [];
   for await (const chunk of socket) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString(encoding);
+}
+
+function bytesOf(received: readonly string[]): Buffer {
+  return Buffer.concat(received.map((text) => Buffer.from(text, 'latin1')));
 }
 
 function kafkaFrame(api: number, id: number, body: string): Buffer {

@@ -11,7 +11,9 @@ export type RequestAction =
   /** The answer comes `holdMs` late, if the client still listens. */
   | { readonly kind: 'hold-answer'; readonly holdMs: number }
   /** The server gets the request `holdMs` late, also when the client has hung up meanwhile. */
-  | { readonly kind: 'hold-request'; readonly holdMs: number };
+  | { readonly kind: 'hold-request'; readonly holdMs: number }
+  /** The client's connection is reset at once, and the server gets the request `holdMs` later all the same. */
+  | { readonly kind: 'reset-and-deliver-late'; readonly holdMs: number };
 
 /** A fault that strikes single requests. */
 export interface RequestFault {
@@ -213,7 +215,10 @@ class ProxiedConnection {
       if (fault && piece.request) this.struck.set(piece.request.id, fault);
       const { action } = fault ?? {};
       if (action?.kind === 'hold-request') this.holdRequest(piece, action.holdMs);
-      else this.pass('toServer', this.server, piece.bytes, undefined);
+      else if (action?.kind === 'reset-and-deliver-late') {
+        this.holdRequest(piece, action.holdMs);
+        this.client.resetAndDestroy();
+      } else this.pass('toServer', this.server, piece.bytes, undefined);
     }
   }
 
@@ -229,7 +234,7 @@ class ProxiedConnection {
   private answerStruck(fault: Armed, bytes: Buffer): void {
     const { action } = fault;
     if (action.kind === 'reset-after-request') this.reset();
-    else if (action.kind === 'hold-request') {
+    else if (action.kind === 'hold-request' || action.kind === 'reset-and-deliver-late') {
       fault.lateAnswers.push(bytes);
       this.pass('toClient', this.client, bytes, undefined);
     } else if (action.kind === 'hold-answer') {

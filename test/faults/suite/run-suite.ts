@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { seededRandom } from '#libs/core';
-import { repositoryRoot } from '../../../tools/lib/paths.ts';
+import { repositoryRoot, statePaths } from '../../../tools/lib/paths.ts';
 import type { Progress } from '../../../tools/lib/progress.ts';
 import { describeFailure } from '../../../tools/lib/user-error.ts';
 import { startWorld, type World } from '../world/world.ts';
@@ -41,12 +43,26 @@ export async function runSuite(
     tenants: wanted.tenants,
     signal,
   });
+  let keep = true;
   try {
-    const finished = await runAll(wanted, world, output, signal);
-    return [...finished, ...(await closingChecks(world))];
+    const finished = [...(await runAll(wanted, world, output, signal)), ...(await closingChecks(world))];
+    keep = finished.some(({ report }) => report.failures.length > 0);
+    return finished;
   } finally {
+    if (keep) output.say(`logs are kept in ${keepLogs(world, wanted.seed)}`);
     await world.stop();
   }
+}
+
+/** Copies the logs of all processes to where the next run does not clear them away; those of the last failed run only. */
+function keepLogs(world: World, seed: number): string {
+  const folder = join(statePaths().root, 'faults');
+  rmSync(folder, { recursive: true, force: true });
+  const target = join(folder, String(seed));
+  cpSync(world.logs, target, { recursive: true });
+  for (const name of ['kafka.log', 'registry.log', 'postgres.log'])
+    cpSync(join(world.infrastructure.folder, name), join(target, name));
+  return target;
 }
 
 async function runAll(

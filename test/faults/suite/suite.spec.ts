@@ -26,7 +26,7 @@ describe('the command line', () => {
   test.each([
     [['--only', 'F99'], 'There is no fault "F99"'],
     [['--minutes', 'ten'], '--minutes is "ten"; it must be a number from'],
-    [['--seed', '-1'], '--seed is "-1"'],
+    [['--seed=-1'], '--seed is "-1"'],
     [['--rate', ''], '--rate is ""'],
     [['--fast'], "Unknown option '--fast'"],
   ])('refuses %s and says why', (args, message) => {

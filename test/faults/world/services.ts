@@ -26,9 +26,15 @@ export interface ExtraReplica {
   remove(): Promise<void>;
 }
 
+interface Extra {
+  readonly service: ProductService;
+  readonly port: number;
+  readonly process: StartedProcess;
+}
+
 /** Kills, stops and pauses services by the ids in `run.json`: only what this suite has started. */
 export class ServiceControl {
-  private readonly extras = new Set<StartedProcess>();
+  private readonly extras = new Set<Extra>();
 
   private readonly system: RunningSystem;
   private readonly portBase: number;
@@ -44,6 +50,13 @@ export class ServiceControl {
     return (run?.processes ?? []).filter(
       (process) => process.service === service && isSameProcess(process.pid ?? 0, process.identity),
     );
+  }
+
+  /** Ports of all instances that were started, replicas added by a fault included. */
+  ports(service: ProductService): number[] {
+    const own = this.processes(service).flatMap(({ ports }) => ports);
+    const added = [...this.extras].filter((extra) => extra.service === service).map(({ port }) => port);
+    return [...own, ...added];
   }
 
   /** Sends a signal to the first instance; false when it does not run at the moment. */
@@ -89,7 +102,8 @@ export class ServiceControl {
       environment: { ...spec.environment, ...environment },
       logFile: join(paths.logs, `${service}-${number}.log`),
     });
-    this.extras.add(started);
+    const extra = { service, port, process: started };
+    this.extras.add(extra);
     await waitFor(() => answersOk(spec.readyUrl), {
       what: `readiness of ${spec.name}`,
       timeoutMs: 60_000,
@@ -100,7 +114,7 @@ export class ServiceControl {
     return {
       remove: async () => {
         await endProcess(started.pid, { graceMs: 10_000 });
-        this.extras.delete(started);
+        this.extras.delete(extra);
       },
     };
   }
@@ -108,7 +122,7 @@ export class ServiceControl {
   /** Lets everything go on that was paused, and ends added replicas. */
   async release(): Promise<void> {
     for (const service of productServices) this.signal(service, 'SIGCONT');
-    await Promise.all([...this.extras].map(({ pid }) => endProcess(pid, { graceMs: 10_000 })));
+    await Promise.all([...this.extras].map(({ process }) => endProcess(process.pid, { graceMs: 10_000 })));
     this.extras.clear();
   }
 }

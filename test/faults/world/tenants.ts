@@ -26,22 +26,50 @@ export async function makeTenants(
   sandbox: SandboxControl,
   count: number,
 ): Promise<Tenant[]> {
-  const broker = brokerUrl(system);
-  const token = system.sandbox.consoleToken;
   const twilio = await connectTwilio(system);
-  const { accounts } = await sandbox.addOrganisations(count);
-  for (const account of accounts) await connectOrganisation(system, account);
-  const listed = await requestJson<{ connections: ListedConnection[] }>(
-    `${broker}/connections?workspaceId=${WORKSPACE}`,
-    { token },
-  );
+  const accounts = await addConnected(system, sandbox, count);
+  const ids = await connectionIds(system);
   const tenants = accounts.map(({ accountId }, index) => {
-    const connection = listed.connections.find((listed) => listed.accountId === accountId);
-    if (!connection) throw new Error(`organisation ${accountId} could not be connected`);
-    return { index, accountId, connectionId: connection.connectionId };
+    const connectionId = ids.get(accountId);
+    if (connectionId === undefined) throw new Error(`organisation ${accountId} could not be connected`);
+    return { index, accountId, connectionId };
   });
   for (const tenant of tenants) await applyFlow(system, tenant, twilio);
   return tenants;
+}
+
+/** Connects `count` more organisations that no flow listens to; their connection ids. */
+export async function connectOrganisations(
+  system: RunningSystem,
+  sandbox: SandboxControl,
+  count: number,
+): Promise<string[]> {
+  const accounts = await addConnected(system, sandbox, count);
+  const ids = await connectionIds(system);
+  return accounts.map(({ accountId }) => {
+    const id = ids.get(accountId);
+    if (id === undefined) throw new Error(`organisation ${accountId} could not be connected`);
+    return id;
+  });
+}
+
+async function addConnected(
+  system: RunningSystem,
+  sandbox: SandboxControl,
+  count: number,
+): Promise<XeroAccount[]> {
+  const { accounts } = await sandbox.addOrganisations(count);
+  for (const account of accounts) await connectOrganisation(system, account);
+  return accounts;
+}
+
+/** Connection ids of the workspace by the vendor's account id. */
+async function connectionIds(system: RunningSystem): Promise<Map<string, string>> {
+  const { connections } = await requestJson<{ connections: ListedConnection[] }>(
+    `${brokerUrl(system)}/connections?workspaceId=${WORKSPACE}`,
+    { token: system.sandbox.consoleToken },
+  );
+  return new Map(connections.map(({ accountId, connectionId }) => [accountId, connectionId]));
 }
 
 /** Where token-broker listens; its public URL says localhost, which Xero wants. */
