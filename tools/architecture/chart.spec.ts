@@ -7,7 +7,7 @@ import { describeConfig } from '#libs/platform';
 import { plannedTopics, topicPlan } from '../../apps/setup/src/topic-plan.ts';
 import { repositoryRoot } from '../lib/paths.ts';
 import { chartCatalogue } from './chart-catalogue.ts';
-import { configurations, sourceVendors, VENDOR } from './service-facts.ts';
+import { configurations, serviceFacts, sourceVendors, VENDOR } from './service-facts.ts';
 
 const chart = join(repositoryRoot, 'deploy/helm/ledgerwire');
 const read = (file: string): string => readFileSync(join(chart, file), 'utf8');
@@ -49,6 +49,16 @@ describe('the chart', () => {
     expect(Object.keys(facts).sort()).toEqual(
       deployed.filter((app) => app !== 'sandbox' && app !== 'cli').sort(),
     );
+  });
+
+  test('gives a folder for state to every service that has tasks', () => {
+    const withTasks = Object.entries(serviceFacts()).filter(([, { hasTasks }]) => hasTasks);
+    const withFolder = Object.entries(wired).filter(([, names]) => names.includes('LEDGERWIRE_STATE_FOLDER'));
+    expect(withFolder.map(([app]) => app).sort()).toEqual(withTasks.map(([app]) => app).sort());
+    // The rest of the file system is read-only.
+    const deployments = templates.find(({ name }) => name === 'deployments.yaml')?.text;
+    expect(deployments).toContain('mountPath: /var/lib/ledgerwire,');
+    expect(sources['LEDGERWIRE_STATE_FOLDER']?.text).toMatch(/^\/var\/lib\/ledgerwire\//);
   });
 
   test('lists every topic that setup creates, with the same settings', () => {

@@ -72,7 +72,8 @@ beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'dependency-rules-'));
   plant();
   found = cruise();
-});
+  // dependency-cruiser is a program of its own, and machines are busy.
+}, 60_000);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 function write(file: string, text: string): void {
