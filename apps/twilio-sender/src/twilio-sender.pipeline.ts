@@ -31,8 +31,11 @@ import { payloadOf, timerNames } from './timers.js';
 import { inTraceOf } from './trace.js';
 import { aboutCommand, tellCommand } from './trail.js';
 
-/** Sends of one connection in flight: enough to keep an account's concurrency (30) busy, without a queue behind the limiter. */
-const MAX_SENDS_IN_FLIGHT = 32;
+/**
+ * Sends of one connection in flight, commits of intent and outcome included: they take most of a send's time, so that three times
+ * an account's concurrency (30) keep it busy, share their transactions, and make no long queue behind the limiter.
+ */
+const MAX_SENDS_IN_FLIGHT = 96;
 
 /**
  * twilio-sender as a list of steps. `messages` and all timers of a command run in the lane of the recipient,
