@@ -8,12 +8,16 @@ import {
   FLOWS_TABLE,
   kafkaOptionsOf,
   LOG_PRODUCER,
+  LOG_READER,
   type LogProducer,
+  type LogReader,
+  type RawLogProducer,
   type ReadTable,
   registryOptionsOf,
   StreamsModule,
 } from '#libs/streams';
 import { FlowsController } from './api/flows.controller.js';
+import { OperationsController } from './api/operations.controller.js';
 import { OutcomesController } from './api/outcomes.controller.js';
 import { OverviewController } from './api/overview.controller.js';
 import { DatabasePatience } from './audit/database-patience.js';
@@ -24,6 +28,10 @@ import { EventStreams } from './feed/event-streams.js';
 import { LiveFeed } from './feed/live-feed.js';
 import { FlowBook } from './flows/flow-book.js';
 import { FlowPublisher } from './flows/flow-publisher.js';
+import { DeadLetterRequeue } from './operations/dead-letter-requeue.js';
+import { Operations } from './operations/operations.js';
+import { ParkedWorkList } from './operations/parked-work.js';
+import { ReplayRunner } from './operations/replay-runner.js';
 import { OperatorAccess } from './security/operator-access.js';
 import { ServiceHealth } from './summary/service-health.js';
 import { SummaryReader } from './summary/summary.js';
@@ -39,6 +47,7 @@ export const httpControllers = [
   OutcomesController,
   FlowsController,
   OverviewController,
+  OperationsController,
   SignInController,
   PagesController,
 ];
@@ -60,7 +69,7 @@ export class ConsoleModule {
           // All records of a task are one lane: to park what waits would only write it twice more.
           settings: { maxWaitingPerKey: Number.MAX_SAFE_INTEGER },
           tables: [topics.connections, topics.flows],
-          produces: [topics.flows, topics.outcomes],
+          produces: [topics.flows, topics.outcomes, topics.operatorRequests],
         }),
       ],
       controllers: [ConsolePipeline, ...httpControllers],
@@ -172,11 +181,41 @@ function operatorProviders(context: ConsoleContext) {
         }),
     },
     {
+      provide: Operations,
+      inject: [DATABASE, LOG_PRODUCER, LOG_READER],
+      useFactory: (database: Database, producer: LogProducer & RawLogProducer, reader: LogReader) => {
+        const { deadLetters, outcomes, replays } = database;
+        const requeue = new DeadLetterRequeue({
+          deadLetters,
+          reader,
+          producer,
+          clock,
+          service: context.name,
+        });
+        startReplays(context, database, producer, reader);
+        const parked = new ParkedWorkList(reader, producer, clock);
+        return new Operations({ parked, requeue, replays, outcomes, reader, clock });
+      },
+    },
+    {
       provide: FlowPublisher,
       inject: [FlowBook],
       useFactory: (book: FlowBook) => new FlowPublisher(book, context),
     },
   ];
+}
+
+/** Replays go on from start to stop of the process, whoever asked for them. */
+function startReplays(
+  { clock, lifecycle, logger }: ConsoleContext,
+  { replays }: Database,
+  producer: LogProducer & RawLogProducer,
+  reader: LogReader,
+): void {
+  const onFailed = (error: unknown): void => logger.warn({ event: 'replay.step-failed', error });
+  const runner = new ReplayRunner({ replays, reader, producer, clock, onFailed });
+  lifecycle.onShutdown('stop-intake', 'replays', () => runner.stop());
+  runner.start();
 }
 
 /** An operator waits for the check: a busy machine must not make a good template look endless. */

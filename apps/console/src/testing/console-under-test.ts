@@ -38,7 +38,14 @@ export async function startConsole(
   const own = Object.values(runtimeStores).map((store) =>
     stateTopic<unknown>(name, store.name, store.schema),
   );
-  await probe.prepare([topics.outcomes, topics.deadLetters, topics.connections, topics.flows, ...own]);
+  await probe.prepare([
+    topics.outcomes,
+    topics.deadLetters,
+    topics.connections,
+    topics.flows,
+    topics.records,
+    ...own,
+  ]);
   const database = await createTestDatabase(infrastructure.databaseUrl);
   await migrate({ url: database.url, applicationName: 'console-spec' });
   const service = await startService(

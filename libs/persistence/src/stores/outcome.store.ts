@@ -112,6 +112,18 @@ export class OutcomeStore {
     return rows;
   }
 
+  /** What a dry run would have done, by status, without the `would-` before it. */
+  countByStatusOfReplay(replayId: string): Promise<{ status: string; count: number }[]> {
+    return this.outcomes
+      .createQueryBuilder('o')
+      .select("regexp_replace(o.status, '^would-', '')", 'status')
+      .addSelect('count(*)::int', 'count')
+      .where('o.replayId = :replayId', { replayId })
+      .groupBy('o.status')
+      .orderBy('o.status')
+      .getRawMany<{ status: string; count: number }>();
+  }
+
   /** The newest outcomes that pass the filter, newest first; with `before`, those that follow that row. */
   latest(filter: OutcomeFilter, limit: number, before?: OutcomeCursor): Promise<OutcomeRow[]> {
     const query = this.outcomes

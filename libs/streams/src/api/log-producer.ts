@@ -30,8 +30,7 @@ export interface LogProducer {
 /** Writes records as they are. */
 export interface RawLogProducer {
   /**
-   * Records byte for byte, e.g. those that are replayed, with the promises of {@link LogProducer.sendAll}; their topics must be
-   * among those that the producer was made for.
+   * Records byte for byte, e.g. those that are replayed, with the promises of {@link LogProducer.sendAll}.
    */
   sendRaw(records: readonly RawOutput[]): Promise<void>;
 }

@@ -13,6 +13,8 @@ export interface PartitionBounds {
  * (dead-letter) when there is no such topic.
  */
 export interface LogReader {
+  /** The names of all topics. */
+  topics(): Promise<readonly string[]>;
   partitionsOf(topic: string): Promise<number>;
   bounds(topic: string, partition: number): Promise<PartitionBounds>;
   /** The offset of the first record at or after a time (epoch milliseconds); the end when there is none. */

@@ -41,6 +41,7 @@ interface Entry {
 export class GatheringProducer implements LogProducer, RawLogProducer {
   private readonly options: GatheringProducerOptions;
   private readonly waiting: Entry[] = [];
+  private readonly knownTopics = new Set<string>();
   private waitingRecords = 0;
   private cluster: Cluster | undefined;
   private writer: RecordWriter | undefined;
@@ -132,6 +133,7 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
     for (;;) {
       try {
         const writer = await this.open();
+        await this.knowTopics(outputs);
         if (prepared?.writer !== writer) prepared = { writer, records: writer.prepare(outputs) };
         await writer.write(prepared.records);
         this.failingSinceMs = undefined;
@@ -142,6 +144,14 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
         await this.recover(error);
       }
     }
+  }
+
+  /** Topics that were not named at the start, e.g. those that a replay writes to. */
+  private async knowTopics(outputs: readonly RawOutput[]): Promise<void> {
+    const unknown = outputs.map(({ topic }) => topic).filter((topic) => !this.knownTopics.has(topic));
+    if (unknown.length === 0) return;
+    await this.cluster?.addMultipleTargetTopics([...new Set(unknown)]);
+    for (const topic of unknown) this.knownTopics.add(topic);
   }
 
   private async recover(error: unknown): Promise<void> {
@@ -163,6 +173,7 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
     this.cluster ??= this.client.createCluster();
     await this.cluster.connect();
     await this.cluster.addMultipleTargetTopics(this.options.topics);
+    for (const topic of this.options.topics) this.knownTopics.add(topic);
     if (this.writer) return this.writer;
     const broker = await this.cluster.findControllerBroker();
     const { producerId, producerEpoch } = await broker.initProducerId({

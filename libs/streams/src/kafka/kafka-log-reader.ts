@@ -18,6 +18,18 @@ export class KafkaLogReader implements LogReader {
     private readonly codec: Codec,
   ) {}
 
+  async topics(): Promise<readonly string[]> {
+    const admin = this.client.kafka.admin();
+    try {
+      await admin.connect();
+      return await admin.listTopics();
+    } catch (cause) {
+      throw unavailable(cause);
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
   partitionsOf(topic: string): Promise<number> {
     return this.ask(topic, (cluster) => Promise.resolve(cluster.findTopicPartitionMetadata(topic).length));
   }
@@ -91,11 +103,7 @@ export class KafkaLogReader implements LogReader {
       if (error instanceof LedgerwireError) throw error;
       if (isMissing(error)) throw missing(topic);
       await this.close();
-      throw new LedgerwireError('the log is not available: it cannot be read', {
-        code: 'log-unavailable',
-        disposition: 'retry',
-        cause: error,
-      });
+      throw unavailable(error);
     }
   }
 
@@ -107,6 +115,14 @@ export class KafkaLogReader implements LogReader {
     })();
     return this.connected;
   }
+}
+
+function unavailable(cause: unknown): LedgerwireError {
+  return new LedgerwireError('the log is not available: it cannot be read', {
+    code: 'log-unavailable',
+    disposition: 'retry',
+    cause,
+  });
 }
 
 function missing(topic: string): LedgerwireError {

@@ -47,11 +47,17 @@ export class RecordWriter {
     }));
   }
 
-  /** Writes prepared records, one request per broker. Writing the same again does nothing at the broker. */
+  /**
+   * Writes prepared records, one request per broker. Writing the same again does nothing at the broker.
+   * @throws Error, before anything is written, when a partition has no leader at the moment
+   */
   async write(prepared: readonly PartitionRecords[]): Promise<WrittenPartition[]> {
     const counts = new Map(prepared.map((group) => [idOf(group), group.records.length]));
+    const byLeader = groupByLeader(this.cluster, prepared);
+    const led = [...byLeader.values()].reduce((sum, groups) => sum + groups.length, 0);
+    if (led < prepared.length) throw new Error('a partition has no leader at the moment');
     const answers = await Promise.all(
-      [...groupByLeader(this.cluster, prepared)].map(async ([nodeId, groups]) => {
+      [...byLeader].map(async ([nodeId, groups]) => {
         const broker = await this.cluster.findBroker({ nodeId });
         const body = encodeProduceRequest(groups, this.identity, ACKNOWLEDGE_WITHIN_MS, Date.now());
         const { topics } = await sendProduce(broker, body);

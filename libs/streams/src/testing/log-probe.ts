@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Consumer, Producer } from 'kafkajs';
+import type { Consumer, EachMessageHandler, Producer } from 'kafkajs';
 import { decodeValue, encodeValue, subjectOf, topics, type Topic } from '#libs/contracts';
 import { RegistryAdmin } from '../codec/registry-admin.js';
 import { frame, WIRE_HEADER_BYTES } from '../codec/wire-format.js';
@@ -87,6 +87,21 @@ export class LogProbe {
       },
     });
     return records;
+  }
+
+  /** The first record of a topic as it lies there, whatever its bytes are; waits until there is one. */
+  async firstRaw(topic: string): Promise<{ key: Buffer | null; value: Buffer | null; partition: number }> {
+    const consumer = this.client.kafka.consumer({ groupId: `probe-${randomUUID()}` });
+    this.consumers.push(consumer);
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    return new Promise((resolve, reject) => {
+      const eachMessage: EachMessageHandler = ({ message: { key, value }, partition }) => {
+        resolve({ key, value, partition });
+        return Promise.resolve();
+      };
+      consumer.run({ eachMessage }).catch(reject);
+    });
   }
 
   /** Lets go of every connection. */

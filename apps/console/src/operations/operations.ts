@@ -1,0 +1,66 @@
+import type { Clock } from '#libs/core';
+import type { OutcomeStore, ReplayRow, ReplayStore } from '#libs/persistence';
+import type { LogReader } from '#libs/streams';
+import type { ReplayReport } from '../api/operations.schema.js';
+import type { DeadLetterRequeue } from './dead-letter-requeue.js';
+import type { ParkedWorkList } from './parked-work.js';
+import { planReplay, type ReplayRequest } from './replay-plan.js';
+
+/** What the operations of operators work with. */
+export interface OperationsPorts {
+  readonly parked: ParkedWorkList;
+  readonly requeue: DeadLetterRequeue;
+  readonly replays: Pick<ReplayStore, 'add' | 'find' | 'list' | 'cancel'>;
+  readonly outcomes: Pick<OutcomeStore, 'countByStatusOfReplay'>;
+  readonly reader: LogReader;
+  readonly clock: Clock;
+}
+
+/** A replay without what came of it. */
+type ReplayView = Omit<ReplayReport, 'outcomes'>;
+
+/** What operators do with work that waits, was set aside, or is to come again. */
+export class Operations {
+  constructor(private readonly ports: OperationsPorts) {}
+
+  get parked(): ParkedWorkList {
+    return this.ports.parked;
+  }
+
+  get requeue(): DeadLetterRequeue {
+    return this.ports.requeue;
+  }
+
+  /** Plans a replay; some console does it from then on. @throws as `planReplay` */
+  async startReplay(request: ReplayRequest): Promise<ReplayView> {
+    const replay = await planReplay(request, this.ports.reader, this.ports.clock);
+    await this.ports.replays.add(replay);
+    return viewOf(replay);
+  }
+
+  /** Newest first. */
+  async listReplays(limit: number): Promise<ReplayView[]> {
+    return (await this.ports.replays.list(limit)).map(viewOf);
+  }
+
+  async replayReport(replayId: string): Promise<ReplayReport | undefined> {
+    const replay = await this.ports.replays.find(replayId);
+    if (!replay) return undefined;
+    return { ...viewOf(replay), outcomes: await this.ports.outcomes.countByStatusOfReplay(replayId) };
+  }
+
+  async cancelReplay(replayId: string): Promise<void> {
+    await this.ports.replays.cancel(replayId, this.ports.clock.now());
+  }
+}
+
+function viewOf(replay: ReplayRow): ReplayView {
+  const total = replay.spans.reduce((sum, { from, to }) => sum + to - from, 0);
+  const read = replay.spans.reduce((sum, { from, next }) => sum + next - from, 0);
+  return {
+    ...replay,
+    filter: { ...replay.filter },
+    spans: [...replay.spans],
+    progress: total === 0 ? 1 : read / total,
+  };
+}
