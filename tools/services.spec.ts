@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { vendors } from '#libs/vendors';
 import { services, serviceEnvironment, type ServiceContext, type ServiceName } from './services.ts';
 import { serviceUrls } from './start/layout.ts';
 
@@ -18,7 +19,14 @@ const context: ServiceContext = {
   },
   stateFolder: 'state',
   environment: { PATH: '/usr/bin' },
-  vendorApps: { xero: { clientId: 'client', clientSecret: 'secret', webhookKey: 'key' } },
+  vendors: {
+    servers: {
+      xero: { api: '/xero', identity: '/xero/identity', login: '/xero/login' },
+      twilio: { api: '/twilio' },
+      'zoho-books': { 'api-eu': '/zoho-books/eu/api' },
+    },
+    apps: { xero: { clientId: 'client', clientSecret: 'secret', webhookKey: 'key' } },
+  },
 };
 
 function environmentOf(name: ServiceName, of = context): Record<string, string | undefined> {
@@ -39,6 +47,12 @@ describe('the environment of a service', () => {
     });
   });
 
+  test('starts a fetcher for every vendor whose books are read', () => {
+    const read = services.map(({ name }) => environmentOf(name)['FETCHER_VENDOR']).filter(Boolean);
+    const sources = vendors.all.filter(({ source }) => source !== undefined);
+    expect(read).toEqual(sources.map(({ manifest }) => manifest.id));
+  });
+
   test('gives the keys of the credentials to token-broker alone', () => {
     const holders = services.filter(({ name }) => 'LEDGERWIRE_MASTER_KEYS' in environmentOf(name));
     expect(holders.map(({ name }) => name)).toEqual(['token-broker']);
@@ -56,7 +70,12 @@ describe('the environment of a service', () => {
     }
     expect(JSON.parse(environmentOf('token-broker')['LEDGERWIRE_SERVICE_TOKENS'] ?? '')).toEqual({
       ingress: { token: 'token-of-ingress', permissions: ['verification-keys:read'] },
-      fetcher: { token: 'token-of-fetcher', permissions: ['access-tokens:read', 'credentials:read'] },
+      ...Object.fromEntries(
+        ['fetcher', 'fetcher-freshbooks', 'fetcher-zoho-books'].map((name) => [
+          name,
+          { token: `token-of-${name}`, permissions: ['access-tokens:read', 'credentials:read'] },
+        ]),
+      ),
       'twilio-sender': {
         token: 'token-of-twilio-sender',
         permissions: ['access-tokens:read', 'credentials:read'],
@@ -72,6 +91,7 @@ describe('the environment of a service', () => {
       LEDGERWIRE_XERO_CLIENT_ID: 'client',
       LEDGERWIRE_XERO_WEBHOOK_KEY: 'key',
       LEDGERWIRE_TWILIO_API_URL: 'http://127.0.0.1:4403/twilio',
+      LEDGERWIRE_ZOHO_BOOKS_API_EU_URL: 'http://127.0.0.1:4403/zoho-books/eu/api',
     });
   });
 

@@ -4,7 +4,7 @@ import { repositoryRoot } from './lib/paths.ts';
 import { UserError } from './lib/user-error.ts';
 import type { InfrastructureUrls } from './infra/infrastructure.ts';
 import type { Secrets } from './start/secrets.ts';
-import { vendorVariables, type VendorApp } from './start/vendor-variables.ts';
+import { type SandboxVendors, vendorVariables } from './start/vendor-variables.ts';
 
 /** What the services of one start have in common. */
 export interface ServiceContext extends InfrastructureUrls {
@@ -17,18 +17,28 @@ export interface ServiceContext extends InfrastructureUrls {
   readonly stateFolder: string;
   /** The environment in which the person started: real vendors in it take the place of the sandbox's. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Our app at each vendor of the sandbox, by vendor id; empty until the sandbox has told. */
-  readonly vendorApps: Readonly<Record<string, VendorApp>>;
+  /** What the sandbox has of each vendor; empty until it has told. */
+  readonly vendors: SandboxVendors;
   /** Where services find the vendors when not at the sandbox itself. */
   readonly vendorsUrl?: string;
 }
 
 export type ServiceName =
-  'sandbox' | 'token-broker' | 'console' | 'ingress' | 'fetcher' | 'mapper' | 'twilio-sender';
+  | 'sandbox'
+  | 'token-broker'
+  | 'console'
+  | 'ingress'
+  | 'fetcher'
+  | 'fetcher-freshbooks'
+  | 'fetcher-zoho-books'
+  | 'mapper'
+  | 'twilio-sender';
 
 /** One line of the table: how a service is started. */
 export interface ServiceDefinition {
   readonly name: ServiceName;
+  /** Folder in `apps`; its name, unless one app is started in several roles. */
+  readonly app: string;
   /** The first instance listens on the port base plus this; each further one 100 higher. */
   readonly portOffset: number;
   /** More than this many make no sense, e.g. because all state is in the process. */
@@ -47,6 +57,7 @@ const MANY = 9;
 export const services: readonly ServiceDefinition[] = [
   {
     name: 'sandbox',
+    app: 'sandbox',
     portOffset: 3,
     maxInstances: 1,
     stage: 'first',
@@ -55,6 +66,7 @@ export const services: readonly ServiceDefinition[] = [
   },
   {
     name: 'token-broker',
+    app: 'token-broker',
     portOffset: 2,
     maxInstances: MANY,
     stage: 'after-setup',
@@ -72,6 +84,7 @@ export const services: readonly ServiceDefinition[] = [
   },
   {
     name: 'console',
+    app: 'console',
     portOffset: 0,
     maxInstances: MANY,
     stage: 'after-setup',
@@ -87,6 +100,7 @@ export const services: readonly ServiceDefinition[] = [
   },
   {
     name: 'ingress',
+    app: 'ingress',
     portOffset: 1,
     maxInstances: MANY,
     stage: 'after-setup',
@@ -97,21 +111,12 @@ export const services: readonly ServiceDefinition[] = [
       PUBLIC_BASE_URL: context.urls.ingress,
     }),
   },
-  {
-    name: 'fetcher',
-    portOffset: 11,
-    maxInstances: MANY,
-    stage: 'after-setup',
-    permissions: ['access-tokens:read', 'credentials:read'],
-    variables: (context) => ({
-      ...kafka(context),
-      ...tokenBroker(context),
-      ...vendors(context),
-      FETCHER_VENDOR: 'xero',
-    }),
-  },
+  fetcherOf('xero', 'fetcher', 11),
+  fetcherOf('freshbooks', 'fetcher-freshbooks', 21),
+  fetcherOf('zoho-books', 'fetcher-zoho-books', 22),
   {
     name: 'mapper',
+    app: 'mapper',
     portOffset: 12,
     maxInstances: MANY,
     stage: 'after-setup',
@@ -120,6 +125,7 @@ export const services: readonly ServiceDefinition[] = [
   },
   {
     name: 'twilio-sender',
+    app: 'twilio-sender',
     portOffset: 13,
     maxInstances: MANY,
     stage: 'after-setup',
@@ -133,6 +139,24 @@ export const services: readonly ServiceDefinition[] = [
     }),
   },
 ];
+
+/** Every vendor whose books are read has a fetcher of its own, so that its trouble stays with it. */
+function fetcherOf(vendor: string, name: ServiceName, portOffset: number): ServiceDefinition {
+  return {
+    name,
+    app: 'fetcher',
+    portOffset,
+    maxInstances: MANY,
+    stage: 'after-setup',
+    permissions: ['access-tokens:read', 'credentials:read'],
+    variables: (context) => ({
+      ...kafka(context),
+      ...tokenBroker(context),
+      ...vendors(context),
+      FETCHER_VENDOR: vendor,
+    }),
+  };
+}
 
 /**
  * The compiled entry of an app.
@@ -179,8 +203,8 @@ function tokenBroker(context: ServiceContext): Record<string, string> {
   return { TOKEN_BROKER_URL: context.urls['token-broker'] };
 }
 
-function vendors({ urls, vendorsUrl, vendorApps, environment }: ServiceContext): Record<string, string> {
-  return vendorVariables(vendorsUrl ?? urls.sandbox, vendorApps, environment);
+function vendors({ urls, vendorsUrl, vendors: known, environment }: ServiceContext): Record<string, string> {
+  return vendorVariables(vendorsUrl ?? urls.sandbox, known, environment);
 }
 
 /** The form that token-broker reads: each service with its token and what it may ask for. */

@@ -20,7 +20,7 @@ export function instanceSpec(instance: Instance, context: ServiceContext, logs: 
     instance,
     name: `${service.name} ${number}`,
     command: process.execPath,
-    args: ['--enable-source-maps', requireServiceEntry(service.name)],
+    args: ['--enable-source-maps', requireServiceEntry(service.app)],
     environment: serviceEnvironment(service, number, port, context),
     workingDirectory: process.cwd(),
     logFile: join(logs, `${service.name}-${number}.log`),

@@ -11,6 +11,7 @@ const account = z.looseObject({
 
 /** What the sandbox answers at `GET /__sandbox/clients`; more than this is passed on as it is. */
 const clientsSchema = z.looseObject({
+  servers: z.record(z.string(), z.record(z.string(), z.string())),
   vendors: z.record(
     z.string(),
     z.looseObject({

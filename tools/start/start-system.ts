@@ -57,7 +57,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   const base = portBase(environment);
   const instances = planInstances(base, options.arguments.scale);
   const urls = serviceUrls(base);
-  for (const name of ['setup', ...instances.map(({ service }) => service.name)]) requireServiceEntry(name);
+  for (const name of ['setup', ...instances.map(({ service }) => service.app)]) requireServiceEntry(name);
   const ended = await clearEarlierRun(paths.runFile);
   if (ended > 0) notice(`Ended ${ended} processes that an earlier start had left behind.`);
   await assertPortsFree(portClaims(base, instances));
@@ -100,7 +100,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       urls,
       environment,
       stateFolder: join(paths.data, 'state'),
-      vendorApps: {},
+      vendors: { servers: {}, apps: {} },
       ...(options.vendorsUrl === undefined ? {} : { vendorsUrl: options.vendorsUrl }),
       instances: instances.map(({ service, number, port }) => ({
         name: `${service.name}-${number}`,
@@ -116,7 +116,8 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
 
     const { kafkaBrokers, registryUrl, databaseUrl, failed } = infrastructure;
     const sandbox = await writeSandboxFile(paths.sandboxFile, urls, secrets);
-    const context = { ...early, kafkaBrokers, registryUrl, databaseUrl, vendorApps: sandbox.vendors };
+    const vendors = { servers: sandbox.servers, apps: sandbox.vendors };
+    const context = { ...early, kafkaBrokers, registryUrl, databaseUrl, vendors };
     const setup = (): Promise<void> => runSetupJob(context, paths.logs, signal);
     await withStep(progress, 'setup (migrations, topics, schemas)', setup);
     await startStage('after-setup', context);

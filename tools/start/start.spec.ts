@@ -42,6 +42,7 @@ describe('sandbox.json', () => {
     apiKeySid: 'SK',
     apiKeySecret: 's',
   };
+  const servers = { xero: { api: '/xero' } };
   const secrets = { serviceTokens: {}, masterKeys: 'k1:x', consoleToken: 'token' };
   let folder: string;
   let server: Server;
@@ -70,7 +71,11 @@ describe('sandbox.json', () => {
     );
 
   test('holds all that an outside client needs, also what this version does not know', async () => {
-    answer = { vendors: { xero: { ...xero, region: 'NZ' } }, twilio: { ...twilio, numbers: ['+1'] } };
+    answer = {
+      servers,
+      vendors: { xero: { ...xero, region: 'NZ' } },
+      twilio: { ...twilio, numbers: ['+1'] },
+    };
     await write();
     const file = join(folder, 'sandbox.json');
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
@@ -78,6 +83,7 @@ describe('sandbox.json', () => {
       consoleUrl: 'http://c',
       consoleToken: 'token',
       sandboxUrl: sandbox,
+      servers,
       vendors: { xero: { ...xero, region: 'NZ' } },
       twilio: { ...twilio, numbers: ['+1'] },
     });
@@ -85,14 +91,14 @@ describe('sandbox.json', () => {
   });
 
   test('is not written from an answer that lacks something', async () => {
-    answer = { vendors: { xero: { ...xero, webhookKey: undefined } }, twilio };
+    answer = { servers, vendors: { xero: { ...xero, webhookKey: undefined } }, twilio };
     await expect(write()).rejects.toThrow('webhookKey');
   });
 });
 
 describe('the variables of the vendors', () => {
   test('are credentials only of the vendors that the sandbox told about', () => {
-    const variables = vendorVariables('http://s', {}, {});
+    const variables = vendorVariables('http://s', { servers: { xero: { api: '/xero' } }, apps: {} }, {});
     expect(variables['LEDGERWIRE_XERO_API_URL']).toBe('http://s/xero');
     expect(variables).not.toHaveProperty('LEDGERWIRE_XERO_CLIENT_ID');
   });

@@ -5,14 +5,13 @@ export interface VendorApp {
   readonly webhookKey: string;
 }
 
-/**
- * Where the sandbox has each server of each vendor: the keys of `baseUrls` in the vendor's manifest, and the path on the
- * sandbox. A server that has no double leads to the sandbox as well, where it is not found, and never to the real vendor.
- */
-const SANDBOX_PATHS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  xero: { api: '/xero', identity: '/xero/identity', login: '/xero/login' },
-  twilio: { api: '/twilio', comms: '/twilio-comms' },
-};
+/** What services must know of the sandbox's vendors before they start. */
+export interface SandboxVendors {
+  /** Where the sandbox has each server of each vendor: path by the key of `baseUrls` in the vendor's manifest. */
+  readonly servers: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Our app at each vendor that has apps. */
+  readonly apps: Readonly<Record<string, VendorApp>>;
+}
 
 /**
  * The variables by which services find the vendors (`LEDGERWIRE_<VENDOR>_<SERVER>_URL`) and know our app there
@@ -21,14 +20,14 @@ const SANDBOX_PATHS: Readonly<Record<string, Readonly<Record<string, string>>>> 
  */
 export function vendorVariables(
   sandboxUrl: string,
-  apps: Readonly<Record<string, VendorApp>>,
+  { servers, apps }: SandboxVendors,
   environment: NodeJS.ProcessEnv,
 ): Record<string, string> {
-  const all = Object.entries(SANDBOX_PATHS).flatMap(([vendor, paths]) => {
+  const all = Object.entries(servers).flatMap(([vendor, paths]) => {
     const prefix = variablePrefix(vendor);
     if (isReal(vendor, environment)) return [];
     const urls = Object.entries(paths).map(
-      ([server, path]) => [`${prefix}${server.toUpperCase()}_URL`, sandboxUrl + path] as const,
+      ([server, path]) => [`${prefix}${wordOf(server)}_URL`, sandboxUrl + path] as const,
     );
     return [...urls, ...credentials(prefix, apps[vendor])];
   });
@@ -51,5 +50,9 @@ function credentials(prefix: string, app: VendorApp | undefined): (readonly [str
 }
 
 function variablePrefix(vendor: string): string {
-  return `LEDGERWIRE_${vendor.toUpperCase().replaceAll('-', '_')}_`;
+  return `LEDGERWIRE_${wordOf(vendor)}_`;
+}
+
+function wordOf(name: string): string {
+  return name.toUpperCase().replaceAll('-', '_');
 }

@@ -37,7 +37,7 @@ export class ControlController {
     return {
       what: "Ledgerwire's sandbox: local doubles of the vendors that speak their real protocols",
       origin: this.origin.url,
-      control: CONTROL_ENDPOINTS,
+      control: [...CONTROL_ENDPOINTS, ...this.doubles.flatMap(({ controls = [] }) => controls)],
       vendors: Object.fromEntries(this.doubles.map((double) => [double.vendor, double.endpoints])),
     };
   }
@@ -46,7 +46,9 @@ export class ControlController {
   clients(): Record<string, unknown> {
     return this.doubles.reduce<Record<string, unknown>>(
       (clients, double) => deepMerge(clients, double.clients(this.origin.url)),
-      {},
+      {
+        servers: Object.fromEntries(this.doubles.map((double) => [double.vendor, double.servers?.() ?? {}])),
+      },
     );
   }
 

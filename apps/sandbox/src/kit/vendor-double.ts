@@ -31,6 +31,10 @@ export interface VendorDouble {
   readonly vendor: string;
   /** The protocol's routes, for `GET /__sandbox`. */
   readonly endpoints: readonly EndpointDescription[];
+  /** What of the sandbox's own API is for this double alone. */
+  readonly controls?: readonly EndpointDescription[];
+  /** Where the double has each server of the vendor: path by the key of `baseUrls` in the vendor's manifest. */
+  servers?(): Readonly<Record<string, string>>;
   /** Mounts the vendor's protocol. Called once, before the server listens. */
   mount(server: FastifyInstance): void;
   /** This vendor's part of `.ledgerwire/sandbox.json`, merged with the other doubles' parts. */

@@ -5,12 +5,14 @@ import { TwilioDouble } from './twilio/twilio.double.js';
 import { TwilioModule } from './twilio/twilio.module.js';
 import { XeroDouble } from './xero/xero.double.js';
 import { XeroModule } from './xero/xero.module.js';
+import { ZohoBooksDouble } from './zoho-books/zoho-books.double.js';
+import { ZohoBooksModule } from './zoho-books/zoho-books.module.js';
 
 /** Every double: a further vendor is one more folder and one more line in each list. */
-export const VENDOR_MODULES = [XeroModule, FreshbooksModule, TwilioModule];
+export const VENDOR_MODULES = [XeroModule, FreshbooksModule, ZohoBooksModule, TwilioModule];
 
 /** The classes of the doubles, in the order in which pages show them. */
-export const VENDOR_CLASSES = [XeroDouble, FreshbooksDouble, TwilioDouble];
+export const VENDOR_CLASSES = [XeroDouble, FreshbooksDouble, ZohoBooksDouble, TwilioDouble];
 
 /** Injection token of all doubles. */
 export const VENDOR_DOUBLES = Symbol('vendor doubles');

@@ -140,6 +140,10 @@ export class FreshbooksDouble implements VendorDouble, FaultableVendor {
     return { vendors: { freshbooks } };
   }
 
+  servers(): Record<string, string> {
+    return { api: '/freshbooks', auth: '/freshbooks/login' };
+  }
+
   webhooks(): Record<string, unknown> {
     return this.callbacks.settings();
   }

@@ -136,6 +136,10 @@ export class TwilioDouble implements VendorDouble, FaultableVendor {
     return { twilio };
   }
 
+  servers(): Record<string, string> {
+    return { api: '/twilio', comms: '/twilio-comms' };
+  }
+
   webhooks(): Record<string, unknown> {
     const [service] = this.services.all();
     return { inboundUrl: service?.inboundRequestUrl ?? null, ...this.callbacks.habits.current };

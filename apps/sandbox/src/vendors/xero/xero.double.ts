@@ -132,6 +132,10 @@ export class XeroDouble implements VendorDouble, FaultableVendor {
     return { vendors: { xero } };
   }
 
+  servers(): Record<string, string> {
+    return { api: '/xero', identity: '/xero/identity', login: '/xero/login' };
+  }
+
   webhooks(): Record<string, unknown> {
     return this.subscription.settings();
   }
