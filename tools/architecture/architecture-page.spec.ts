@@ -3,10 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { describeConfig } from '#libs/platform';
 import { filesBelow } from '../bootstrap/stamps.mjs';
 import { repositoryRoot } from '../lib/paths.ts';
-import { documentAt, namesIn, tableRows } from './markdown.ts';
-import { serviceFacts, VENDOR } from './service-facts.ts';
+import { codeSpans, documentAt, namesIn, tableRows } from './markdown.ts';
+import { configurations, serviceFacts, VENDOR } from './service-facts.ts';
 
 const facts = serviceFacts();
 const page = documentAt('ARCHITECTURE.md').text;
@@ -98,6 +99,19 @@ describe.each(Object.keys(facts))('apps/%s/README.md', (app) => {
   test('says which libs it imports, as its code does', () => {
     const stated = /^May import: ([^\n]*(?:\n[^\n]+)*)/m.exec(text)?.[1] ?? '';
     expect(namesIn(stated)).toEqual(importedLibs(join(repositoryRoot, 'apps', app, 'src')));
+  });
+});
+
+describe.each(Object.keys(configurations))('the variables in apps/%s/README.md', (app) => {
+  test('are read by the code', () => {
+    const { text } = documentAt(`apps/${app}/README.md`);
+    const first = [...text.matchAll(/^\| ([^|]*`[A-Z][A-Z0-9]+_[A-Z0-9_]+`[^|]*) \|/gm)].flatMap(
+      ([, cell = '']) => codeSpans(cell).filter((name) => /^[A-Z][A-Z0-9_]+$/.test(name)),
+    );
+    const schema = configurations[app];
+    const known = schema === undefined ? [] : describeConfig(schema).map(({ name }) => name);
+    expect(first.length).toBeGreaterThan(0);
+    expect(first.filter((name) => !known.includes(name))).toEqual([]);
   });
 });
 

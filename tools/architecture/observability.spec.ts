@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { filesBelow } from '../bootstrap/stamps.mjs';
 import { repositoryRoot } from '../lib/paths.ts';
+import { codeSpans, documents } from './markdown.ts';
 import { ConsoleMetrics } from '../../apps/console/src/console.metrics.ts';
 import { FetcherMetrics } from '../../apps/fetcher/src/fetcher.metrics.ts';
 import { IngressMetrics } from '../../apps/ingress/src/ingress.metrics.ts';
@@ -127,6 +128,30 @@ describe.each(expressions)('the expression of $where', ({ text }) => {
     const known = new Set([...names.flatMap((name) => series.get(name) ?? []), ...TARGET_LABELS]);
     expect(labels.filter((label) => !known.has(label))).toEqual([]);
   });
+});
+
+describe('documents', () => {
+  /** `name_total{label,label}`: how documents write a metric; a label may have a value, and other words have other ends. */
+  const METRIC = /^([a-z]+(?:_[a-z0-9]+)+_(?:total|seconds|records|keys|bytes))(?:\{([a-z_,="'-]+)\})?$/;
+  const labelsOf = (name: string): readonly string[] | undefined =>
+    series.get(name) ?? series.get(`${name}_bucket`);
+
+  test.each(documents().map(({ path, text }) => [path, text] as const))(
+    '%s names metrics that there are',
+    (_path, text) => {
+      const named = codeSpans(text).flatMap((span) => {
+        const [, name, labels = ''] = METRIC.exec(span) ?? [];
+        return name === undefined
+          ? []
+          : [{ span, name, labels: labels.split(',').map((label) => label.split('=')[0] ?? '') }];
+      });
+      const wrong = named.filter(({ name, labels }) => {
+        const known = labelsOf(name);
+        return known === undefined || labels.some((label) => label !== '' && !known.includes(label));
+      });
+      expect(wrong.map(({ span }) => span)).toEqual([]);
+    },
+  );
 });
 
 describe('alerts', () => {
