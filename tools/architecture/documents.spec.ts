@@ -42,6 +42,15 @@ describe.each(documents().map((document) => [document.path, document] as const))
   });
 });
 
+test('README.md names options that a command has', () => {
+  const helps = readdirSync(join(repositoryRoot, 'tools')).filter((name) => name.endsWith('.help.txt'));
+  const known = helps.map((name) => readFileSync(join(repositoryRoot, 'tools', name), 'utf8')).join('\n');
+  const { text } = documents().find(({ path }) => path === 'README.md') ?? { text: '' };
+  const options = codeSpans(text).flatMap((span) => /^--[a-z][a-z-]*/.exec(span)?.[0] ?? []);
+  expect(options.length).toBeGreaterThan(2);
+  expect(options.filter((option) => !new RegExp(`${option}(?![a-z-])`).test(known))).toEqual([]);
+});
+
 /** Code spans that are paths: from the root, or from the document's folder (`src/…`). */
 function pathsIn({ path, text }: Document): { span: string; found: boolean }[] {
   const home = dirname(path);
