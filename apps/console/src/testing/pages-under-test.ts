@@ -11,6 +11,7 @@ import { prepareHttp } from '../console.service.js';
 import { EventStreams } from '../feed/event-streams.js';
 import { LiveFeed } from '../feed/live-feed.js';
 import { FlowBook } from '../flows/flow-book.js';
+import { Operations } from '../operations/operations.js';
 import { OperatorAccess } from '../security/operator-access.js';
 import { ServiceHealth } from '../summary/service-health.js';
 import { SummaryReader } from '../summary/summary.js';
@@ -111,6 +112,8 @@ function providersOf(data: ShownData, token: Secret, clock: Clock, options: Page
   );
   return [
     { provide: DATABASE, useValue: data.database },
+    // Pages do not call operations; these need a log to look back into and have specs of their own.
+    { provide: Operations, useValue: {} },
     { provide: CONNECTIONS_TABLE, useValue: connections },
     { provide: EventStreams, useValue: new EventStreams({ feed, source: data.database.outcomes, clock }) },
     {
