@@ -1,3 +1,4 @@
+import { topics } from '#libs/contracts';
 import { plannedTopics, topicPlan } from '../../apps/setup/src/topic-plan.ts';
 import { describeConfig } from '#libs/platform';
 import {
@@ -56,8 +57,9 @@ function topicsOf(ids: readonly string[]): ChartCatalogue['topics'] {
 }
 
 function accessOf({ consumes, tables, produces, hasTasks }: ServiceFacts): ServiceAccess {
-  // Who writes dead letters and outcomes by the runtime has them in `produces`.
-  const reads = [...new Set([...consumes, ...tables])].sort();
+  // The runtime of every service with tasks takes operators' requests, e.g. to try parked work at once.
+  const always = hasTasks ? [topics.operatorRequests.name] : [];
+  const reads = [...new Set([...consumes, ...tables, ...always])].sort();
   return { consumes, reads, writes: produces, state: hasTasks };
 }
 
