@@ -37,3 +37,13 @@ export function waitingKey(record: AccountingRecord): string {
 export function remindersKey(connectionId: string, invoiceId: string, flowId: string): string {
   return `${connectionId}/${invoiceId}/${flowId}`;
 }
+
+/** The lane of a connection's daily cap; whoever is counted is counted there. */
+export function gateLane(connectionId: string): string {
+  return `${connectionId}/gate`;
+}
+
+/** Prefix of the store of open invoices for one debtor; the invoice's id follows. */
+export function debtsPrefix(connectionId: string, contactId: string): string {
+  return `${connectionId}/${contactId}/`;
+}

@@ -1,5 +1,5 @@
 import type { Connection } from '#libs/contracts';
-import type { TemplateRenderer } from '#libs/flows';
+import type { TemplateRenderer, TextMeasure } from '#libs/flows';
 import type { ReadTable } from '#libs/streams';
 import type { FlowBook } from './flow-book.js';
 import type { MapperMetrics } from './mapper.metrics.js';
@@ -15,7 +15,9 @@ export interface MapperSettings {
   readonly recheckWait: { readonly baseMs: number; readonly capMs: number };
   /** After so many questions without an answer the reminder is given up. */
   readonly recheckTries: number;
-  /** How long a closed invoice is remembered: longer than the records topic keeps what a replay could bring again. */
+  /** How long the reminders of one debtor are gathered after the first. */
+  readonly gatherDebtorMs: number;
+  /** How long a closed document is remembered: longer than the records topic keeps what a replay could bring again. */
   readonly rememberClosedMs: number;
 }
 
@@ -26,6 +28,8 @@ export const defaultMapperSettings: MapperSettings = {
   // Ten questions with these bounds span about a day and a half.
   recheckWait: { baseMs: 10 * 60_000, capMs: 6 * 60 * 60_000 },
   recheckTries: 10,
+  // The answers to questions of the same minute come within seconds; a rate limit spreads them.
+  gatherDebtorMs: 90_000,
   rememberClosedMs: 35 * 86_400_000,
 };
 
@@ -34,6 +38,8 @@ export interface MapperTools {
   readonly flows: FlowBook;
   readonly connections: Pick<ReadTable<Connection>, 'get'>;
   readonly renderer: TemplateRenderer;
+  /** How the vendor of a connection counts text messages; undefined where it carries none. */
+  readonly measureOf: (vendor: string) => ((text: string) => TextMeasure) | undefined;
   readonly settings: MapperSettings;
   readonly metrics: MapperMetrics;
 }

@@ -14,6 +14,7 @@ import { FlowBook } from './flow-book.js';
 import type { mapperConfig } from './mapper.config.js';
 import { MapperMetrics } from './mapper.metrics.js';
 import { MapperPipeline } from './mapper.pipeline.js';
+import { vendors } from '#libs/vendors';
 import { defaultMapperSettings, MAPPER_TOOLS, type MapperTools } from './mapper-tools.js';
 
 /** Context of mapper. */
@@ -66,6 +67,7 @@ function createTools(
     flows: book,
     connections,
     renderer,
+    measureOf: (vendor) => vendors.find(vendor)?.messaging?.segmentsOf,
     settings: defaultMapperSettings,
     metrics: new MapperMetrics(registry, () => book.brokenCount()),
   };

@@ -12,10 +12,13 @@ import {
 import { debtorLane, waitingKey } from './keys.js';
 import { MAPPER_TOOLS, type MapperTools } from './mapper-tools.js';
 import { noticeTopics } from './notice-topics.js';
+import { answerHeld, askBeforeHeld } from './steps/answer-held.step.js';
 import { answerReminder } from './steps/answer-reminder.step.js';
 import { askBeforeReminder } from './steps/ask-before-reminder.step.js';
 import { findWaiting, waitingFor } from './steps/await-related.step.js';
 import { forgetInvoice } from './steps/forget-invoice.step.js';
+import { passGate, takeBack } from './steps/gate-message.step.js';
+import { remindDebtor } from './steps/join-debtor.step.js';
 import { keepRecord } from './steps/keep-record.step.js';
 import { baselineOf, mapRecord, mapWaiting } from './steps/map-record.step.js';
 import { payloadOf, timerNames } from './timers.js';
@@ -26,7 +29,7 @@ import { aboutRecord, tellRecord } from './trail.js';
  * mapper as a list of steps. Records and timers of one debtor run in one lane (why: `debtorLane`), so that every entry of a
  * store has one writer at a time.
  */
-@StreamPipeline({ stores: mapperStores, outputs: [topics.messages, ...noticeTopics] })
+@StreamPipeline({ stores: mapperStores, outputs: [topics.messages, topics.contacts, ...noticeTopics] })
 export class MapperPipeline {
   constructor(@Inject(MAPPER_TOOLS) private readonly tools: MapperTools) {}
 
@@ -54,6 +57,26 @@ export class MapperPipeline {
     forgetInvoice(this.tools, payloadOf(timer, 'forget').entityKey, context);
   }
 
+  @OnTimer(timerNames.held)
+  async onHeld(timer: DueTimer, context: TaskContext): Promise<void> {
+    askBeforeHeld(this.tools, payloadOf(timer, 'held'), context);
+  }
+
+  @OnTimer(timerNames.group)
+  async onGroup(timer: DueTimer, context: TaskContext): Promise<void> {
+    await remindDebtor(this.tools, payloadOf(timer, 'group').key, context);
+  }
+
+  @OnTimer(timerNames.gate)
+  async onGate(timer: DueTimer, context: TaskContext): Promise<void> {
+    passGate(this.tools, payloadOf(timer, 'gate').key, context);
+  }
+
+  @OnTimer(timerNames.turnedBack)
+  async onTurnedBack(timer: DueTimer, context: TaskContext): Promise<void> {
+    takeBack(this.tools, payloadOf(timer, 'turned-back').key, context);
+  }
+
   /** A record that an operator has brought again: for real, or to see what would come of it. */
   private async mapAgain(value: AccountingRecord, replay: ReplayOrigin, context: TaskContext): Promise<void> {
     const record: AccountingRecord = { ...value, origin: 'replay' };
@@ -78,6 +101,9 @@ export class MapperPipeline {
     const work = { record, previous, tries: 0, key: waiting?.key, woken: false, replay };
     await mapRecord(this.tools, work, context);
     for (const other of waitingFor(record, context)) await mapWaiting(this.tools, other, true, context);
-    for (const token of record.recheckTokens) await answerReminder(this.tools, record, token, context);
+    for (const token of record.recheckTokens) {
+      await answerReminder(this.tools, record, token, context);
+      await answerHeld(this.tools, record, token, context);
+    }
   }
 }

@@ -2,14 +2,22 @@ import type { AccountingRecord } from '#libs/contracts';
 import type { DueTimer, TaskContext } from '#libs/streams';
 import { debtorLane } from './keys.js';
 
-/** Names of the mapper's timers; all of them run in the debtor's lane. */
+/** Names of the mapper's timers; all of them but `gate` run in the debtor's lane. */
 export const timerNames = {
   /** A reminder is due, or its question has had no answer yet. */
   reminder: 'reminder',
   /** A record that lacks another entity is looked at again. */
   related: 'related',
-  /** A closed invoice is forgotten. */
+  /** A closed document is forgotten. */
   forget: 'forget',
+  /** The hour of what was put off has come, or its question has had no answer yet. */
+  held: 'held',
+  /** The reminders of a debtor that have come together go out. */
+  group: 'group',
+  /** A message comes to the daily cap; in the cap's lane. */
+  gate: 'gate',
+  /** A message that was one too many comes back. */
+  turnedBack: 'turned-back',
 } as const;
 
 /** Payloads by timer name. */
@@ -17,6 +25,10 @@ export interface TimerPayloads {
   reminder: { readonly key: string; readonly tries: number };
   related: { readonly waitingKey: string };
   forget: { readonly entityKey: string };
+  held: { readonly key: string; readonly tries: number };
+  group: { readonly key: string };
+  gate: { readonly key: string };
+  'turned-back': { readonly key: string };
 }
 
 /** Sets a timer in the lane of the record's debtor. */

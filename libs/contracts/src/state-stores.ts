@@ -1,12 +1,17 @@
 import {
   accountingRecordSchema,
   commandStateSchema,
+  debtorGroupSchema,
+  debtSchema,
   deliveryStateSchema,
   derivedCommandSchema,
   entityFingerprintSchema,
+  gatedMessageSchema,
+  heldEventSchema,
   messageLinkSchema,
   optOutSchema,
   parkedWorkSchema,
+  personDaySchema,
   plannedRemindersSchema,
   pollCursorSchema,
   timerSchema,
@@ -30,6 +35,8 @@ export interface StoreDefinition<T> {
  * entity again at any time, but a year later nobody expects a message about it.
  */
 const REMEMBER_COMMANDS_DAYS = 400;
+/** What a person has had counts for the day; the rest of the time is for clocks that differ. */
+const REMEMBER_PERSONS_DAYS = 3;
 /** How long a finished message is remembered for late status callbacks and replays of its command. */
 const REMEMBER_MESSAGES_DAYS = 100;
 
@@ -47,7 +54,9 @@ export const fetcherStores = {
 
 /**
  * Stores of the mapper. `entities` holds the last record of each contact and open invoice (and, for a while, of closed ones),
- * without its raw JSON; `waiting` the records that lack another entity; `reminders` which timers an invoice has.
+ * without its raw JSON; `debts` the open invoices by debtor; `waiting` the records that lack another entity; `reminders` which
+ * timers an invoice has; `groups` the reminders that go out together; `held` what waits for its hour; `gated` messages on their
+ * way through the daily cap, and `persons` what it counts.
  */
 export const mapperStores = {
   entities: defineStore('entities', accountingRecordSchema, { large: true }),
@@ -57,6 +66,11 @@ export const mapperStores = {
   }),
   waiting: defineStore('waiting', waitingRecordSchema, { large: true }),
   reminders: defineStore('reminders', plannedRemindersSchema, { large: true }),
+  debts: defineStore('debts', debtSchema, { large: true }),
+  groups: defineStore('groups', debtorGroupSchema),
+  held: defineStore('held', heldEventSchema, { large: true }),
+  gated: defineStore('gated', gatedMessageSchema),
+  persons: defineStore('persons', personDaySchema, { large: true, retentionDays: REMEMBER_PERSONS_DAYS }),
 };
 
 /** Stores of the twilio-sender. */

@@ -1,3 +1,4 @@
+export { companyDate } from './timing/company-time.js';
 export { checkFlow } from './definition/check-flow.js';
 export type {
   Channel,
@@ -12,17 +13,30 @@ export type { FlowProblem } from './definition/flow-problems.js';
 export { loadFlow, type ParsedFlow, parseFlow } from './definition/parse-flow.js';
 export { type FlowTarget, retargetFlow } from './definition/retarget-flow.js';
 export { evaluateFlow } from './evaluation/evaluate-flow.js';
-export { evaluateReminder } from './evaluation/evaluate-reminder.js';
-export type { EntityReference, Evaluation, EvaluationInput, MessageDraft } from './evaluation/evaluation.js';
+export { evaluateHeld, type HeldEvent } from './evaluation/evaluate-held.js';
+export { type DebtorReminder, evaluateDebtor, evaluateReminder } from './evaluation/evaluate-reminder.js';
+export type {
+  Deferral,
+  EntityReference,
+  Evaluation,
+  EvaluationInput,
+  GroupJoin,
+  MessageDraft,
+  MessageSize,
+  TextMeasure,
+} from './evaluation/evaluation.js';
+export { describeSize } from './evaluation/message-size.js';
+export { nextMorning } from './evaluation/quiet-time.js';
 export type { BusinessEvent } from './events/business-event.js';
 export { eventsOf, whyNoEvent } from './events/business-events.js';
-export { contactIdOf } from './events/stages.js';
+export { bodyNameOf, contactIdOf } from './events/stages.js';
 export { type Skip, type SkipReason, skipReasons } from './events/skip-reasons.js';
-export { type Trigger, type TriggerInfo, triggers } from './events/triggers.js';
+export { readsBody, type Trigger, type TriggerInfo, triggers } from './events/triggers.js';
 export { normaliseEmail } from './recipients/email-address.js';
 export { type NormalisedPhone, normalisePhone, type WrittenPhone } from './recipients/phone-number.js';
 export { planReminders, type ReminderChanges } from './reminders/plan-reminders.js';
 export {
+  isRemindable,
   parseReminderKey,
   reminderKeyOf,
   type ReminderPlan,

@@ -3,15 +3,18 @@ import { evaluateReminder, parseReminderKey } from '#libs/flows';
 import type { TaskContext } from '#libs/streams';
 import type { MapperTools } from '../mapper-tools.js';
 import { tellRecord } from '../trail.js';
-import { endReminder, isPlanned } from './ask-before-reminder.step.js';
+import { endReminder, heldSince, isPlanned } from './ask-before-reminder.step.js';
 import { emitMessages } from './emit-messages.step.js';
-import { describeProblems, targetOf } from './evaluate-record.step.js';
-import { gatherInput } from './gather-input.step.js';
-import { aboutReminder, setReminder } from './schedule-reminders.step.js';
+import { gatherInput, withTarget } from './gather-input.step.js';
+import { tellDeferral } from './hold-event.step.js';
+import { joinDebtor } from './join-debtor.step.js';
+import { aboutReminder, deferReminder, setReminder } from './schedule-reminders.step.js';
+import { findUsableFlow } from './usable-flow.js';
 
 /**
- * The state that a reminder asked for is there: the message goes out, or the trail says why not, or the reminder moves to
- * another time. A second answer to the same question finds the reminder gone and does nothing.
+ * The state that a reminder asked for is there: the message goes out, waits for its hour or for others of the debtor, or the
+ * trail says why not, or the reminder moves to another time. A second answer to the same question finds the reminder gone and
+ * does nothing.
  */
 export async function answerReminder(
   tools: MapperTools,
@@ -22,24 +25,35 @@ export async function answerReminder(
   const reference = parseReminderKey(token);
   if (reference?.connectionId !== record.connectionId || reference.invoiceId !== record.entityId) return;
   if (!isPlanned(reference, token, context)) return;
-  const booked = tools.flows.find(reference.flowId);
-  const sourceConnection = tools.connections.get(record.connectionId);
-  const targetConnection = booked && targetOf(tools, booked);
-  const { flow } = booked ?? {};
   tools.metrics.reminder('answered');
-  if (!flow || !sourceConnection || !targetConnection) {
+  const usable = findUsableFlow(tools, reference.flowId, record);
+  if (!usable.ok) {
     endReminder(reference, token, context);
-    const reason = booked && !flow ? 'flow-invalid' : 'flow-changed';
-    const detail =
-      booked && !flow ? describeProblems(booked) : 'The flow or its connection is no longer there';
-    tellRecord(context, record, { status: 'skipped', reason, detail, ...aboutReminder(flow, token) });
+    const about = aboutReminder(tools.flows.find(reference.flowId)?.flow, token);
+    tellRecord(context, record, { status: 'skipped', ...usable.why, ...about });
     return;
   }
-  const work = { record, previous: null, sourceConnection, giveUp: true };
-  const input = { ...gatherInput(work, context), targetConnection };
+  const { flow, sourceConnection, targetConnection } = usable;
+  const since = heldSince(reference, token, context);
+  const gathered = gatherInput({ record, previous: null, sourceConnection, giveUp: true }, context);
+  const input = withTarget(tools, { ...gathered, heldSince: since }, targetConnection);
   const evaluation = await evaluateReminder(flow, reference, input, tools.renderer);
   const moved = evaluation.reminders.find(({ key }) => key === token);
+  const [join] = evaluation.joins;
+  const { deferrals } = evaluation;
+  for (const deferral of deferrals) tellDeferral(tools, record, deferral, context);
   if (moved) setReminder(tools, record, moved, context);
-  else endReminder(reference, token, context);
-  emitMessages(tools, record, evaluation, context, { again: false, quiet: false });
+  else if (join) joinDebtor(tools, record, { key: token, join }, context);
+  else if (deferrals.length > 0) {
+    const until = Math.min(...deferrals.map((deferral) => deferral.until));
+    deferReminder(tools, record, { key: token, until, since: since ?? context.now() }, context);
+  } else endReminder(reference, token, context);
+  const resumed = since !== undefined;
+  emitMessages(tools, record, evaluation, context, {
+    again: false,
+    quiet: false,
+    resumed,
+    since,
+    reminders: [token],
+  });
 }

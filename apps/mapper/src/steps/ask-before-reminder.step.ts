@@ -64,6 +64,18 @@ export function endReminder(reference: ReminderReference, key: string, context: 
   const store = context.store(mapperStores.reminders);
   const storeKey = remindersKey(connectionId, invoiceId, flowId);
   const planned = store.get(storeKey);
-  if (planned) store.put(storeKey, { ...planned, keys: planned.keys.filter((other) => other !== key) });
+  if (planned) {
+    const { [key]: _ended, ...held } = planned.held;
+    store.put(storeKey, { ...planned, keys: planned.keys.filter((other) => other !== key), held });
+  }
   context.cancelTimer(timerNames.reminder, key);
+}
+
+/** Since when a reminder waits for its hour; undefined when it does not. */
+export function heldSince(
+  { connectionId, invoiceId, flowId }: ReminderReference,
+  key: string,
+  context: TaskContext,
+): number | undefined {
+  return context.store(mapperStores.reminders).get(remindersKey(connectionId, invoiceId, flowId))?.held[key];
 }

@@ -1,28 +1,11 @@
-import {
-  type AccountingRecord,
-  type DerivedCommand,
-  forcedCommand,
-  headerNames,
-  mapperStores,
-  type MessageCommand,
-  type ReplayOrigin,
-  topics,
-} from '#libs/contracts';
-import type { Evaluation } from '#libs/flows';
+import { type AccountingRecord, forcedCommand, mapperStores, type MessageCommand } from '#libs/contracts';
+import type { Evaluation, MessageDraft } from '#libs/flows';
 import type { TaskContext } from '#libs/streams';
 import type { MapperTools } from '../mapper-tools.js';
 import { tellRecord, tellSkip } from '../trail.js';
-import { contentHashOf, verdictOnDerived } from './replayed-command.js';
-
-/** How an evaluation came about. */
-export interface EmitManner {
-  /** The record is evaluated again because something was missing: its own commands are not reported as duplicates. */
-  readonly again: boolean;
-  /** Somebody asked for the state and it is as it was: that nothing is new is nothing to tell. */
-  readonly quiet: boolean;
-  /** Set when an operator has it mapped again. */
-  readonly replay?: ReplayOrigin | undefined;
-}
+import { gateMessage } from './gate-message.step.js';
+import { verdictOnDerived } from './replayed-command.js';
+import { describe, type EmitManner, isDerived, type MessageNote, sendCommand } from './send-command.step.js';
 
 /** Emits the commands of an evaluation, each id once for ever, and says why the others were not. */
 export function emitMessages(
@@ -30,36 +13,15 @@ export function emitMessages(
   record: AccountingRecord,
   { messages, skips }: Pick<Evaluation, 'messages' | 'skips'>,
   context: TaskContext,
-  { again, quiet, replay }: EmitManner,
+  manner: EmitManner,
 ): void {
+  const { again, quiet, resumed = false } = manner;
   const commands = context.store(mapperStores.commands);
-  for (const message of messages) {
-    const { recipient } = message;
-    const forced = replay?.mode === 'forced';
-    const command = forced ? forcedCommand(message.command, replay) : message.command;
-    const detail = forced
-      ? `Sent again on an operator's demand (replay ${replay.replayId}).`
-      : message.detail;
-    const { commandId, flowId, flowStep, businessEvent, channel } = command;
-    const about = { commandId, flowId, flowStep, businessEvent, channel, recipient, detail };
-    const derived = commands.get(commandId);
-    if (derived) {
-      if (replay?.mode === 'dry-run') tellDerived(record, command, derived, about, context);
-      continue;
-    }
-    commands.put(commandId, {
-      recordId: record.recordId,
-      derivedAt: context.now(),
-      contentHash: contentHashOf(command),
-    });
-    const headers = { [headerNames.origin]: command.origin, [headerNames.workspace]: command.workspaceId };
-    context.emit(topics.messages, command.connectionId, command, headers);
-    tools.metrics.derived(command.channel, command.origin);
-    tellRecord(context, record, { status: 'mapped', ...about });
-  }
+  for (const draft of messages) emitMessage(tools, record, draft, context, manner);
   for (const skip of skips) {
     const first = skip.commandId === null ? undefined : commands.get(skip.commandId);
-    if (again && skip.reason === 'duplicate' && first?.recordId === record.recordId) continue;
+    const isRepeat = skip.reason === 'duplicate' && (resumed || first?.recordId === record.recordId);
+    if ((again || resumed) && isRepeat) continue;
     if (quiet && skip.reason === 'nothing-new') continue;
     tools.metrics.skipped(skip.reason);
     const detail = first ? `It was derived before, from record ${first.recordId}.` : skip.detail;
@@ -67,21 +29,51 @@ export function emitMessages(
   }
 }
 
+function emitMessage(
+  tools: MapperTools,
+  record: AccountingRecord,
+  draft: MessageDraft,
+  context: TaskContext,
+  manner: EmitManner,
+): void {
+  const { replay } = manner;
+  const note = describe(draft);
+  if (replay?.mode === 'forced') {
+    const detail = `Sent again on an operator's demand (replay ${replay.replayId}).`;
+    const command = forcedCommand(draft.command, replay);
+    if (!isDerived(command.commandId, context))
+      sendCommand(tools, record, command, { ...note, detail }, context);
+    return;
+  }
+  if (isDerived(draft.command.commandId, context)) {
+    if (replay?.mode === 'dry-run') tellDerived(record, draft.command, note, context);
+    return;
+  }
+  if (replay?.mode === 'dry-run' || !gateMessage(tools, record, draft, manner, context))
+    sendCommand(tools, record, draft.command, note, context);
+}
+
 /** What a dry run says of a command that was derived before. */
 function tellDerived(
   record: AccountingRecord,
   command: MessageCommand,
-  derived: DerivedCommand,
-  about: Pick<MessageCommand, 'commandId' | 'flowId' | 'flowStep' | 'businessEvent' | 'channel'>,
+  { recipient }: MessageNote,
   context: TaskContext,
 ): void {
-  const different = verdictOnDerived(derived, command) === 'different';
+  const { commandId, flowId, flowStep, businessEvent, channel } = command;
+  const derived = context.store(mapperStores.commands).get(commandId);
+  const different = derived !== undefined && verdictOnDerived(derived, command) === 'different';
   tellRecord(context, record, {
-    ...about,
+    commandId,
+    flowId,
+    flowStep,
+    businessEvent,
+    channel,
+    recipient,
     status: different ? 'different' : 'duplicate',
     reason: 'duplicate-of',
     detail: different
       ? 'It was derived before, with another text or sender; only a forced replay would send it.'
-      : `It was derived before, from record ${derived.recordId}.`,
+      : `It was derived before, from record ${derived?.recordId ?? 'the same'}.`,
   });
 }

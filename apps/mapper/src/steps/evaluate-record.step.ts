@@ -4,8 +4,11 @@ import type { TaskContext } from '#libs/streams';
 import type { BookedFlow } from '../flow-book.js';
 import type { MapperTools } from '../mapper-tools.js';
 import { tellRecord } from '../trail.js';
-import { emitMessages, type EmitManner } from './emit-messages.step.js';
-import { gatherInput, type GatheredInput, type RecordWork } from './gather-input.step.js';
+import { emitContacts } from './emit-contacts.step.js';
+import { emitMessages } from './emit-messages.step.js';
+import { gatherInput, type GatheredInput, type RecordWork, withTarget } from './gather-input.step.js';
+import { holdDeferred } from './hold-event.step.js';
+import type { EmitManner } from './send-command.step.js';
 import { scheduleReminders } from './schedule-reminders.step.js';
 
 interface EvaluatedFlow {
@@ -40,6 +43,8 @@ export async function evaluateRecord(
     }
     const { flow, evaluation } = result;
     emitMessages(tools, record, evaluation, context, manner);
+    emitContacts(record, evaluation.contacts, context);
+    holdDeferred(tools, record, evaluation.deferrals, context);
     scheduleReminders(tools, flow, input, evaluation, context);
     needs.push(...evaluation.needs);
   }
@@ -72,7 +77,11 @@ async function evaluateOne(
       detail: 'The connection that the flow sends by is not known',
       booked,
     };
-  const evaluation = await evaluateFlow(booked.flow, { ...input, targetConnection }, tools.renderer);
+  const evaluation = await evaluateFlow(
+    booked.flow,
+    withTarget(tools, input, targetConnection),
+    tools.renderer,
+  );
   return { flow: booked.flow, evaluation };
 }
 

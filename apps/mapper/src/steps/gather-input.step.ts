@@ -2,6 +2,8 @@ import { type AccountingRecord, type Connection, mapperStores, type ReplayOrigin
 import { contactIdOf, type EvaluationInput } from '#libs/flows';
 import type { TaskContext } from '#libs/streams';
 import { entityKey } from '../keys.js';
+import type { MapperTools } from '../mapper-tools.js';
+import { isDerived } from './send-command.step.js';
 
 /** A record to be evaluated, against which former state. */
 export interface RecordWork {
@@ -15,13 +17,12 @@ export interface RecordWork {
 }
 
 /** What a flow is evaluated on, but for the flow's own target connection. */
-export type GatheredInput = Omit<EvaluationInput, 'targetConnection'>;
+export type GatheredInput = Omit<EvaluationInput, 'targetConnection' | 'measure'>;
 
 /** Puts together what the flows look at: the record, what it was before, its contact and the invoice that it settles. */
 export function gatherInput(work: RecordWork, context: TaskContext): GatheredInput {
   const { record, sourceConnection, giveUp } = work;
   const replayed = record.origin === 'replay';
-  const commands = context.store(mapperStores.commands);
   const anew = work.replay !== undefined && work.replay.mode !== 'normal';
   return {
     record,
@@ -37,8 +38,19 @@ export function gatherInput(work: RecordWork, context: TaskContext): GatheredInp
     now: context.now(),
     ignoreAge: replayed,
     // What is forced is derived once more; a dry run renders what was derived before, to see whether it would differ.
-    isDerived: (commandId) => !anew && commands.get(commandId) !== undefined,
+    isDerived: (commandId) => !anew && isDerived(commandId, context),
+    // Who forces a message wants it now.
+    ignoreQuiet: work.replay?.mode === 'forced',
   };
+}
+
+/** The input with the connection that sends, and how its vendor counts. */
+export function withTarget<T extends object>(
+  { measureOf }: MapperTools,
+  input: T,
+  targetConnection: Connection,
+): T & Pick<EvaluationInput, 'targetConnection' | 'measure'> {
+  return { ...input, targetConnection, measure: measureOf(targetConnection.vendor) };
 }
 
 /** null = does not exist, undefined = not known here yet. */

@@ -43,7 +43,9 @@ export function scheduleReminders(
   // Planned by the evaluation itself, it has reported these already.
   if (input.previous !== null) for (const skip of plan.skips) tellSkip(context, record, skip);
   const active = keys.size > 0 || plan.reminders.length > 0 || plan.skips.length > 0;
-  if (active) store.put(storeKey, { flowVersion: flow.version, keys: [...keys] });
+  const held = Object.entries(planned?.held ?? {}).filter(([key]) => keys.has(key));
+  if (active)
+    store.put(storeKey, { flowVersion: flow.version, keys: [...keys], held: Object.fromEntries(held) });
   else if (planned && isOver(record)) store.delete(storeKey);
 }
 
@@ -62,6 +64,29 @@ export function setReminder(
     flowStep: stepId,
     businessEvent,
     nextTryAt: Math.round(fireAt),
+  });
+}
+
+/** Moves a reminder to the hour for which it has to wait; it is not late by that. */
+export function deferReminder(
+  tools: MapperTools,
+  record: AccountingRecord,
+  { key, until, since }: { readonly key: string; readonly until: number; readonly since: number },
+  context: TaskContext,
+): void {
+  const reference = parseReminderKey(key);
+  if (!reference) return;
+  const store = context.store(mapperStores.reminders);
+  const storeKey = remindersKey(reference.connectionId, reference.invoiceId, reference.flowId);
+  const planned = store.get(storeKey);
+  const version = tools.flows.find(reference.flowId)?.version ?? 0;
+  const { flowVersion, keys, held } = planned ?? { flowVersion: version, keys: [], held: {} };
+  store.put(storeKey, { flowVersion, keys: [...new Set([...keys, key])], held: { ...held, [key]: since } });
+  setRecordTimer(context, record, {
+    name: timerNames.reminder,
+    key,
+    fireAt: until,
+    payload: { key, tries: 0 },
   });
 }
 

@@ -152,6 +152,7 @@ steps:${steps.join('')}
       flows,
       connections: this.connections,
       renderer,
+      measureOf: () => (text) => ({ encoding: 'GSM-7', units: text.length, segments: 1 }),
       settings: defaultMapperSettings,
       metrics: new MapperMetrics(this.registry, () => flows.brokenCount()),
     };

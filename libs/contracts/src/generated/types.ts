@@ -396,6 +396,8 @@ export interface ContactCommand {
   readonly smsAllowed: null | boolean;
   /** What the books say of e-mails; null leaves the preference as it is. */
   readonly emailAllowed: null | boolean;
+  /** Whether opt-outs are to go back into the books. */
+  readonly twoWay: boolean;
   /** ISO 3166 alpha-2 of the contact. */
   readonly country: null | string;
   /** IANA zone, where the books have it. */
@@ -656,6 +658,30 @@ export interface CommandState {
   readonly command: string;
 }
 
+/** That a debtor has an open invoice; keyed by connection, debtor and invoice. */
+export interface Debt {
+  /** Date in the company's zone. */
+  readonly dueDate: null | IsoDate;
+}
+
+/** Reminders of one debtor that go out as one message; keyed by connection, event, flow and step. */
+export interface DebtorGroup {
+  /** The flow. */
+  readonly flowId: string;
+  /** Its step. */
+  readonly stepId: string;
+  /** What the message is about, e.g. debtor/7/overdue/2026-11-24. */
+  readonly businessEvent: string;
+  /** The source connection. */
+  readonly connectionId: string;
+  /** Vendor's id of the debtor. */
+  readonly contactId: string;
+  /** Keys of the reminders that have come together. */
+  readonly reminders: readonly string[];
+  /** When the first of them came, UTC. */
+  readonly since: EpochMs;
+}
+
 /** What is known of one message's delivery; keyed by message SID. Written only by what handles delivery reports, so that a report never races with the send it is about. */
 export interface DeliveryState {
   /** The command, as far as it is known. */
@@ -692,6 +718,50 @@ export interface EntityFingerprint {
   readonly deleted: boolean;
   /** UTC. */
   readonly emittedAt: EpochMs;
+}
+
+/** A message on its way through the daily cap; keyed by commandId. */
+export interface GatedMessage {
+  /** The MessageCommand as JSON. Personal data. */
+  readonly command: string;
+  /** The AccountingRecord that brought it as JSON, without lines and the raw JSON. Personal data. */
+  readonly record: string;
+  /** The contact that gets it; null for others. */
+  readonly contactId: null | string;
+  /** How many messages a day its flow allows; null: no limit, the message only counts. */
+  readonly cap: null | number;
+  /** defer or skip. */
+  readonly beyond: string;
+  /** What the trail says of the message. */
+  readonly detail: null | string;
+  /** The masked address. */
+  readonly recipient: string;
+  /** What differed, for events of contacts. */
+  readonly changedFields: readonly string[];
+  /** Keys of the reminders that it is for; empty for other messages. */
+  readonly reminders: readonly string[];
+  /** When it was put off first, else when it was derived, UTC. */
+  readonly since: EpochMs;
+}
+
+/** An event with messages that wait for their hour; keyed by connection and a digest of flow, step and event. */
+export interface HeldEvent {
+  /** The AccountingRecord that brought it as JSON, without lines and the raw JSON. Personal data. */
+  readonly record: string;
+  /** The flow. */
+  readonly flowId: string;
+  /** Its step. */
+  readonly stepId: string;
+  /** What happened in the books. */
+  readonly businessEvent: string;
+  /** What differed, for events of contacts. */
+  readonly changedFields: readonly string[];
+  /** When it was put off first, UTC. */
+  readonly since: EpochMs;
+  /** When it is looked at again, UTC. */
+  readonly until: EpochMs;
+  /** Why it waits: quiet-hours or daily-cap. */
+  readonly reason: string;
 }
 
 /** Finds the command of a message; keyed by message SID. */
@@ -746,12 +816,22 @@ export interface ParkedHeader {
   readonly value: Buffer;
 }
 
+/** How many messages a person has had on a day; keyed by connection and a digest of the address or contact. */
+export interface PersonDay {
+  /** Date in the company's zone. */
+  readonly day: IsoDate;
+  /** Messages that were let through on it. */
+  readonly messages: number;
+}
+
 /** The reminders of one invoice by one flow that have a timer or wait for an answer; keyed by connection, invoice and flow. */
 export interface PlannedReminders {
   /** Version of the flow that they were planned by; another one plans them anew. */
   readonly flowVersion: number;
   /** Keys of their timers. A key that is not here has been answered or cancelled. */
   readonly keys: readonly string[];
+  /** Since when (epoch milliseconds) reminders wait for their hour, by key; waiting does not make them late. */
+  readonly held: Readonly<Record<string, number>>;
 }
 
 /** How far a poll has come; keyed by connection and entity type. */

@@ -19,12 +19,9 @@ const MET: Verdict = { met: true };
 export function evaluateCondition(condition: Condition, facts: ConditionFacts): Verdict {
   switch (condition.kind) {
     case 'and':
-      return condition.of.map((part) => evaluateCondition(part, facts)).find((part) => !part.met) ?? MET;
+      return allOf(condition.of, facts);
     case 'or':
-      return verdict(
-        condition.of.some((part) => evaluateCondition(part, facts).met),
-        'none of the alternatives under “or” holds',
-      );
+      return anyOf(condition.of, facts);
     case 'not':
       return verdict(!evaluateCondition(condition.of, facts).met, 'what is under “not” holds');
     case 'tracking':
@@ -36,6 +33,25 @@ export function evaluateCondition(condition: Condition, facts: ConditionFacts): 
     default:
       return named(condition, facts);
   }
+}
+
+/** So many parts that failed are named; who writes more finds the others when these hold. */
+const MAX_NAMED = 5;
+
+function allOf(parts: readonly Condition[], facts: ConditionFacts): Verdict {
+  const because = parts.flatMap((part) => whyNot(part, facts));
+  return verdict(because.length === 0, because.slice(0, MAX_NAMED).join(', and '));
+}
+
+function anyOf(parts: readonly Condition[], facts: ConditionFacts): Verdict {
+  const because = parts.flatMap((part) => whyNot(part, facts));
+  const named = because.slice(0, MAX_NAMED).join('; ');
+  return verdict(because.length < parts.length, `none of the alternatives under “or” holds (${named})`);
+}
+
+function whyNot(condition: Condition, facts: ConditionFacts): string[] {
+  const part = evaluateCondition(condition, facts);
+  return part.met ? [] : [part.because];
 }
 
 type NamedCondition = Extract<Condition, { readonly names: readonly string[] }>;

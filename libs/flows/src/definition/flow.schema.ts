@@ -26,11 +26,26 @@ const staffRecipients = z.strictObject({
   }),
 });
 
-const recipient = z.union([z.literal('customer'), z.literal('vendor'), staffRecipients], {
-  error: 'write customer, vendor, or staff: with the name of a list or { phones: […], emails: […] }',
+const listRecipients = z.strictObject({
+  list: slug,
+  otherwise: z.enum(['customer', 'vendor'], { error: 'write customer or vendor' }).optional(),
+});
+
+/** Who gets what is meant for one client or vendor. */
+const listEntry = z.strictObject({
+  contact: z.union([text, z.array(text).min(1)], {
+    error: 'write the number, name, e-mail address, phone number or id of a contact, or "*" for all others',
+  }),
+  phones: z.array(text).optional(),
+  emails: z.array(text).optional(),
+});
+
+const recipient = z.union([z.literal('customer'), z.literal('vendor'), staffRecipients, listRecipients], {
+  error:
+    'write customer, vendor, staff: with the name of a list or { phones: […], emails: […] }, or list: with a name under `lists:`',
 });
 const recipients = z.union([recipient, z.array(recipient).min(1)], {
-  error: 'write customer, vendor, { staff: … }, or a list of these',
+  error: 'write customer, vendor, { staff: … }, { list: … }, or a list of these',
 });
 
 const channel = z.enum(['sms', 'email'], { error: 'write sms or email' });
@@ -61,21 +76,45 @@ const days = z.number({ error: 'write a number of days' }).int('write whole days
 const choice = z.strictObject({ if: conditionSchema.optional(), ...delivery });
 const escalation = z.strictObject({ from: days.optional(), if: conditionSchema.optional(), ...delivery });
 
+const localTime = z
+  .string({ error: 'write a local time, e.g. "09:00"' })
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'write a local time, e.g. "09:00"');
+const flag = z.boolean({ error: 'write true or false' });
+
+const quietHours = z.strictObject({
+  from: localTime,
+  to: localTime,
+  weekends: flag.optional(),
+  holidays: flag.optional(),
+  channels: channels.optional(),
+  staff: flag.optional(),
+});
+
+const price = z
+  .string({ error: 'write a price, e.g. "0.04 GBP"' })
+  .regex(/^\d{1,6}(\.\d{1,6})? [A-Z]{3}$/, 'write a price, e.g. "0.04 GBP"');
+
+const contactSync = z.strictObject({
+  of: z.enum(['customers', 'vendors', 'all'], { error: 'write customers, vendors or all' }),
+  if: conditionSchema.optional(),
+  twoWay: flag.optional(),
+});
+
 const step = z.strictObject({
   id: slug,
   when: z.enum(triggerNames as [Trigger, ...Trigger[]], { error: `write one of ${triggerNames.join(', ')}` }),
   days: z.union([days, z.array(days).min(1).max(20)], { error: 'write days, e.g. [3, 10]' }).optional(),
-  at: z
-    .string({ error: 'write a local time, e.g. "09:00"' })
-    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'write a local time, e.g. "09:00"')
-    .optional(),
-  businessDays: z.boolean({ error: 'write true or false' }).optional(),
+  at: localTime.optional(),
+  zone: z.enum(['company', 'recipient'], { error: 'write company or recipient' }).optional(),
+  businessDays: flag.optional(),
+  group: z.literal('debtor', { error: 'write group: debtor' }).optional(),
   catchUp: duration.optional(),
   if: conditionSchema.optional(),
   ...delivery,
   choose: z.array(choice).min(1).optional(),
   escalate: escalation.optional(),
   maxAge: duration.optional(),
+  urgent: flag.optional(),
 });
 
 /** A flow file as it is written; what it means is in the README. */
@@ -87,7 +126,7 @@ export const flowSchema = z.strictObject({
   workspace: reference,
   source: reference,
   target: reference,
-  enabled: z.boolean({ error: 'write true or false' }).optional(),
+  enabled: flag.optional(),
   country: z
     .string()
     .regex(/^[A-Z]{2}$/, 'write two capital letters (ISO 3166), e.g. GB')
@@ -97,14 +136,46 @@ export const flowSchema = z.strictObject({
   uncertainPolicy: uncertainPolicy.optional(),
   notAfter: duration.optional(),
   maxAge: duration.optional(),
+  holidays: z
+    .array(z.iso.date({ error: 'write dates, e.g. 2026-12-25' }), { error: 'write a list of dates' })
+    .max(1_000)
+    .optional(),
+  quietHours: quietHours.optional(),
+  dailyCap: z
+    .number({ error: 'write how many messages a person may get a day' })
+    .int('write a whole number')
+    .min(1)
+    .max(100)
+    .optional(),
+  beyondCap: z.enum(['defer', 'skip'], { error: 'write defer or skip' }).optional(),
+  smsPrice: z
+    .union(
+      [price, z.record(z.string().regex(/^([A-Z]{2}|\*)$/, 'write two capital letters or "*"'), price)],
+      {
+        error: 'write a price, e.g. "0.04 GBP", or prices by country',
+      },
+    )
+    .optional(),
   staff: z.record(slug, staffList).optional(),
-  steps: z.array(step, { error: 'write a list of steps' }).min(1, 'a flow needs at least one step').max(100),
+  lists: z.record(slug, z.array(listEntry).min(1).max(5_000)).optional(),
+  contacts: contactSync.optional(),
+  steps: z.array(step, { error: 'write a list of steps' }).max(100),
 });
 
 /** Every key that a flow file can have, for guessing what a misspelt one means. */
 export const flowKeys: readonly string[] = [
   ...new Set(
-    [flowSchema, step, choice, escalation, staffList].flatMap((schema) => Object.keys(schema.shape)),
+    [
+      flowSchema,
+      step,
+      choice,
+      escalation,
+      staffList,
+      listRecipients,
+      listEntry,
+      quietHours,
+      contactSync,
+    ].flatMap((schema) => Object.keys(schema.shape)),
   ),
   'text',
   'sms',
@@ -122,5 +193,7 @@ export type DeliverySource = Pick<
   StepSource,
   'to' | 'channel' | 'template' | 'sender' | 'uncertainPolicy' | 'notAfter'
 >;
+/** An entry of a list of recipients by client or vendor. */
+export type ListEntrySource = z.infer<typeof listEntry>;
 /** A named or written-out list of colleagues. */
 export type StaffSource = z.infer<typeof staffList>;

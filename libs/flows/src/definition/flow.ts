@@ -1,4 +1,5 @@
 import type { IsoDate } from '#libs/contracts';
+import type { Money } from '#libs/core';
 import type { Condition } from '../conditions/condition.js';
 import type { Trigger } from '../events/triggers.js';
 
@@ -17,6 +18,23 @@ export interface Recipients {
   /** The contact of the document, or the one that changed; as whom it is meant, or null. */
   readonly contact: 'customer' | 'vendor' | null;
   readonly staff: StaffList;
+  readonly lists: readonly ListChoice[];
+}
+
+/** A list of recipients by client or vendor, and who gets the message of a contact that is not on it. */
+export interface ListChoice {
+  readonly name: string;
+  readonly entries: readonly ListEntry[];
+  readonly otherwise: 'customer' | 'vendor' | null;
+}
+
+/** Who gets what is meant for one client or vendor. */
+export interface ListEntry {
+  /** What the contact may be named by; empty: every contact that has no entry of its own. */
+  readonly names: readonly string[];
+  /** Numbers among the names, E.164. */
+  readonly numbers: readonly string[];
+  readonly addresses: StaffList;
 }
 
 /** Liquid texts of one message. */
@@ -58,6 +76,10 @@ export interface ReminderSchedule {
   readonly at: string;
   /** Moves what would fall on a weekend to the next working day. */
   readonly businessDays: boolean;
+  /** Whose clocks `at` is read from. */
+  readonly zone: 'company' | 'recipient';
+  /** One message lists everything that a debtor owes, and there is one of them a day and step. */
+  readonly grouped: boolean;
   /** How long after its instant a reminder may still go out, in milliseconds. */
   readonly catchUpMs: number;
 }
@@ -83,6 +105,35 @@ export interface Step {
   readonly roots: ReadonlySet<string>;
   /** Oldest event that is still announced when its transition was not seen, in milliseconds. */
   readonly maxAgeMs: number;
+  /** Goes out in quiet hours too, and beyond the daily cap. */
+  readonly urgent: boolean;
+}
+
+/** When messages wait, by the recipient's clocks. */
+export interface QuietHours {
+  /** `HH:MM`; the hours may span midnight. */
+  readonly from: string;
+  readonly to: string;
+  /** Whole days that are quiet as well. */
+  readonly weekends: boolean;
+  readonly holidays: boolean;
+  readonly channels: readonly Channel[];
+  /** Whether colleagues are left alone too. */
+  readonly staff: boolean;
+}
+
+/** How many messages one person may get a day by all flows of a connection, and what becomes of one too many. */
+export interface DailyCap {
+  readonly messages: number;
+  readonly beyond: 'defer' | 'skip';
+}
+
+/** Whether contacts of the books are kept at Twilio as well. */
+export interface ContactSync {
+  readonly of: 'customers' | 'vendors' | 'all';
+  readonly condition: Condition | null;
+  /** Opt-outs go back into the books, where the vendor lets us. */
+  readonly twoWay: boolean;
 }
 
 /** A flow as it was checked; made by `parseFlow` and `loadFlow` only. */
@@ -99,5 +150,12 @@ export interface Flow {
   readonly locale: string;
   /** What happened before this day is not announced; null: no such day. */
   readonly activeFrom: IsoDate | null;
+  /** Days on which nothing that keeps to working days goes out. */
+  readonly holidays: ReadonlySet<IsoDate>;
+  readonly quietHours: QuietHours | null;
+  readonly dailyCap: DailyCap | null;
+  /** What a segment costs about, by country of the number (ISO 3166 alpha-2) or `*`. */
+  readonly smsPrices: ReadonlyMap<string, Money>;
+  readonly contactSync: ContactSync | null;
   readonly steps: readonly Step[];
 }

@@ -43,6 +43,11 @@ describe('parseFlow', () => {
       targetConnectionId: 'phone',
       locale: 'en',
       activeFrom: null,
+      holidays: new Set(),
+      quietHours: null,
+      dailyCap: null,
+      smsPrices: new Map(),
+      contactSync: null,
       steps: [
         {
           id: 'one',
@@ -53,7 +58,7 @@ describe('parseFlow', () => {
             {
               condition: null,
               delivery: {
-                recipients: { contact: 'customer', staff: { phones: [], emails: [] } },
+                recipients: { contact: 'customer', staff: { phones: [], emails: [] }, lists: [] },
                 channels: ['sms'],
                 templates: { text: 'hello', sms: null, subject: null, html: null },
                 sender: { sms: null, email: null },
@@ -65,6 +70,7 @@ describe('parseFlow', () => {
           escalation: null,
           roots: new Set(),
           maxAgeMs: 30 * 86_400_000,
+          urgent: false,
         },
       ],
     });
@@ -98,6 +104,8 @@ steps:
       days: [3, 10],
       at: '08:30',
       businessDays: true,
+      zone: 'company',
+      grouped: false,
       catchUpMs: 6 * 3_600_000,
     });
     expect(step?.branches).toMatchObject([

@@ -55,10 +55,14 @@ export function mergeStaff(lists: readonly StaffList[]): StaffList {
 }
 
 /** Says that a list is not there. */
-export function unknownList(name: string, lists: ReadonlyMap<string, StaffList>): string {
+export function unknownList(
+  name: string,
+  lists: ReadonlyMap<string, unknown>,
+  key: 'staff' | 'lists',
+): string {
   const known = [...lists.keys()];
   return known.length === 0
-    ? `there is no list “${name}”; add it under ${formatPath(['staff'])}: at the top of the flow`
+    ? `there is no list “${name}”; add it under ${formatPath([key])}: at the top of the flow`
     : `there is no list “${name}”; there is ${known.join(', ')}`;
 }
 

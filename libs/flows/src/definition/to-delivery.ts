@@ -3,7 +3,7 @@ import { senderProblem } from '../recipients/sender.js';
 import type { TemplatePart } from '../templates/template-failure.js';
 import { checkTemplate } from './check-templates.js';
 import { parseDuration } from './durations.js';
-import type { Channel, Delivery, MessageTemplates, StaffList } from './flow.js';
+import type { Channel, Delivery, ListEntry, MessageTemplates, StaffList } from './flow.js';
 import type { DeliverySource } from './flow.schema.js';
 import type { ProblemPath, ProblemReporter } from './flow-problems.js';
 import { toRecipients } from './to-recipients.js';
@@ -11,6 +11,7 @@ import { toRecipients } from './to-recipients.js';
 /** What all deliveries of one flow share. */
 export interface DeliveryScope {
   readonly staff: ReadonlyMap<string, StaffList>;
+  readonly lists: ReadonlyMap<string, readonly ListEntry[]>;
   readonly country: string | null;
   readonly uncertainPolicy: string;
   readonly notAfter: string | null;

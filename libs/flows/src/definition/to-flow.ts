@@ -1,19 +1,21 @@
+import { toDecimal } from '#libs/core';
 import { toCondition } from '../conditions/condition.schema.js';
 import { type Condition, rootsOf } from '../conditions/condition.js';
-import { isReminderTrigger } from '../events/triggers.js';
+import { isReminderTrigger, type Trigger } from '../events/triggers.js';
+import { ANYWHERE_ELSE } from '../evaluation/message-size.js';
 import { isLocale } from '../templates/template-filters.js';
 import { checkCondition } from './check-condition.js';
 import { parseDuration } from './durations.js';
-import type { Branch, Escalation, Flow, ReminderSchedule, Step } from './flow.js';
+import type { Branch, ContactSync, Escalation, Flow, QuietHours, Step } from './flow.js';
 import type { FlowSource, StepSource } from './flow.schema.js';
 import type { ProblemPath, ProblemReporter } from './flow-problems.js';
 import { namedStaffLists } from './staff.js';
+import { namedRecipientLists } from './lists.js';
 import { type DeliveryPart, type DeliveryScope, toDelivery } from './to-delivery.js';
+import { toSchedule } from './to-schedule.js';
 
 const DEFAULT_LOCALE = 'en';
 const DEFAULT_MAX_AGE = '30d';
-const DEFAULT_CATCH_UP = '2d';
-const DEFAULT_AT = '09:00';
 
 /** The flow that a well-shaped file means; what does not make sense together is reported. */
 export function toFlow(source: FlowSource, reporter: ProblemReporter): Flow {
@@ -22,12 +24,15 @@ export function toFlow(source: FlowSource, reporter: ProblemReporter): Flow {
   }
   const shared: Omit<DeliveryScope, 'roots'> = {
     staff: namedStaffLists(source, reporter),
+    lists: namedRecipientLists(source, reporter),
     country: source.country ?? null,
     uncertainPolicy: source.uncertainPolicy ?? 'never',
     notAfter: source.notAfter ?? null,
     reporter,
   };
   reportRepeatedIds(source, reporter);
+  if (source.steps.length === 0 && !source.contacts)
+    reporter.report(['steps'], 'a flow needs at least one step, or contacts:');
   return {
     id: source.id,
     name: source.name,
@@ -38,6 +43,11 @@ export function toFlow(source: FlowSource, reporter: ProblemReporter): Flow {
     targetConnectionId: source.target,
     locale: source.locale ?? DEFAULT_LOCALE,
     activeFrom: source.activeFrom ?? null,
+    holidays: new Set(source.holidays),
+    quietHours: toQuietHours(source, reporter),
+    dailyCap: toDailyCap(source, reporter),
+    smsPrices: toPrices(source.smsPrice),
+    contactSync: toContactSync(source, reporter),
     steps: source.steps.map((step, index) =>
       toStep(step, ['steps', index], source, { ...shared, roots: new Set() }),
     ),
@@ -45,49 +55,60 @@ export function toFlow(source: FlowSource, reporter: ProblemReporter): Flow {
 }
 
 function toStep(source: StepSource, path: ProblemPath, flow: FlowSource, scope: DeliveryScope): Step {
-  return {
+  const step: Step = {
     id: source.id,
     trigger: source.when,
     schedule: toSchedule(source, path, scope.reporter),
-    condition: toCheckedCondition(source, source, path, scope),
+    condition: toCheckedCondition(source, source.when, path, scope),
     branches: toBranches(source, path, scope),
     escalation: toEscalation(source, path, scope),
     roots: scope.roots,
-    maxAgeMs: milliseconds(source.maxAge ?? flow.maxAge ?? DEFAULT_MAX_AGE),
+    maxAgeMs: parseDuration(source.maxAge ?? flow.maxAge ?? DEFAULT_MAX_AGE) ?? 0,
+    urgent: source.urgent ?? false,
+  };
+  if (step.roots.has('debtor') && step.schedule?.grouped === false)
+    scope.reporter.report(
+      [...path, 'template'],
+      '“debtor” is there with group: debtor only; add it to the step',
+    );
+  return step;
+}
+
+function toQuietHours({ quietHours: source }: FlowSource, reporter: ProblemReporter): QuietHours | null {
+  if (!source) return null;
+  if (source.from === source.to)
+    reporter.report(['quietHours', 'to'], 'the hours would be empty or never end; write another time');
+  return {
+    from: source.from,
+    to: source.to,
+    weekends: source.weekends ?? false,
+    holidays: source.holidays ?? false,
+    channels: [source.channels ?? 'sms'].flat(),
+    staff: source.staff ?? false,
   };
 }
 
-function toSchedule(
-  source: StepSource,
-  path: ProblemPath,
-  reporter: ProblemReporter,
-): ReminderSchedule | null {
-  if (!isReminderTrigger(source.when)) {
-    for (const key of ['days', 'at', 'businessDays', 'catchUp', 'escalate'] as const) {
-      if (source[key] !== undefined) {
-        reporter.report(
-          [...path, key],
-          `“${key}” is for invoice.overdue and invoice.due-soon only; remove it`,
-        );
-      }
-    }
-    return null;
-  }
-  const days = [...new Set([source.days ?? []].flat())].sort((a, b) => a - b);
-  if (days.length === 0)
-    reporter.report([...path, 'days'], `“days” is missing; ${source.when} needs e.g. days: [3, 10]`);
-  if (source.when === 'invoice.overdue' && days[0] === 0) {
-    reporter.report(
-      [...path, 'days'],
-      'an invoice is not overdue on its due date; start with 1, or use invoice.due-soon',
-    );
-  }
-  return {
-    days,
-    at: source.at ?? DEFAULT_AT,
-    businessDays: source.businessDays ?? false,
-    catchUpMs: milliseconds(source.catchUp ?? DEFAULT_CATCH_UP),
-  };
+function toDailyCap({ dailyCap, beyondCap }: FlowSource, reporter: ProblemReporter): Flow['dailyCap'] {
+  if (dailyCap !== undefined) return { messages: dailyCap, beyond: beyondCap ?? 'defer' };
+  if (beyondCap !== undefined) reporter.report(['beyondCap'], '“beyondCap” needs dailyCap: beside it');
+  return null;
+}
+
+function toPrices(source: FlowSource['smsPrice']): Flow['smsPrices'] {
+  const written = typeof source === 'string' ? { [ANYWHERE_ELSE]: source } : (source ?? {});
+  return new Map(
+    Object.entries(written).map(([country, price]) => {
+      const [amount = '0', currency = ''] = price.split(' ');
+      return [country, { amount: toDecimal(amount), currency }];
+    }),
+  );
+}
+
+function toContactSync({ contacts: source }: FlowSource, reporter: ProblemReporter): ContactSync | null {
+  if (!source) return null;
+  const scope = { reporter, roots: new Set<string>() };
+  const condition = toCheckedCondition(source, 'contact.changed', ['contacts'], scope);
+  return { of: source.of, condition, twoWay: source.twoWay ?? false };
 }
 
 function toBranches(source: StepSource, path: ProblemPath, scope: DeliveryScope): Branch[] {
@@ -95,7 +116,7 @@ function toBranches(source: StepSource, path: ProblemPath, scope: DeliveryScope)
   const chosen = (source.choose ?? []).flatMap((choice, index): Branch[] => {
     const at = [...path, 'choose', index];
     const delivery = toDelivery([{ source: choice, path: at }, own], source.when, scope);
-    const condition = toCheckedCondition(choice, source, at, scope);
+    const condition = toCheckedCondition(choice, source.when, at, scope);
     const isLast = index === (source.choose ?? []).length - 1;
     if (condition === null && (!isLast || source.template !== undefined)) {
       const why = isLast ? 'the template of the step itself' : 'the choices after it';
@@ -129,19 +150,19 @@ function toEscalation(source: StepSource, path: ProblemPath, scope: DeliveryScop
     { source: { ...source, to: undefined, template: undefined }, path },
   ];
   const delivery = toDelivery(parts, source.when, scope);
-  const condition = toCheckedCondition(escalate, source, at, scope);
+  const condition = toCheckedCondition(escalate, source.when, at, scope);
   return delivery && { fromDays: escalate.from ?? 0, condition, delivery };
 }
 
 function toCheckedCondition(
   source: Pick<StepSource, 'if'>,
-  step: StepSource,
+  trigger: Trigger,
   path: ProblemPath,
-  { reporter, roots }: DeliveryScope,
+  { reporter, roots }: Pick<DeliveryScope, 'reporter' | 'roots'>,
 ): Condition | null {
   if (source.if === undefined) return null;
   const condition = toCondition(source.if);
-  checkCondition(condition, step.when, [...path, 'if'], reporter);
+  checkCondition(condition, trigger, [...path, 'if'], reporter);
   for (const root of rootsOf(condition)) roots.add(root);
   return condition;
 }
@@ -153,8 +174,4 @@ function reportRepeatedIds(source: FlowSource, reporter: ProblemReporter): void 
       reporter.report(['steps', index, 'id'], `there is a step “${id}” already; ids must differ`);
     seen.add(id);
   });
-}
-
-function milliseconds(duration: string): number {
-  return parseDuration(duration) ?? 0;
 }

@@ -6,6 +6,8 @@ import type { TemplateProblem } from '../templates/template-failure.js';
 import type { RenderResult, TemplateRenderer, TemplateSource } from '../templates/template-renderer.js';
 import { type Evaluation, mergeEvaluations, type MessageDraft } from './evaluation.js';
 import { type Occasion, skipOf } from './occasion.js';
+import { sizeOf } from './message-size.js';
+import { allowedFrom } from './quiet-time.js';
 import { type Addressee, addresseesOf, maskAddress } from './recipient-addresses.js';
 
 /** Makes the messages of one delivery: one for each addressee that can be reached, rendered once a channel. */
@@ -46,6 +48,8 @@ async function messageFor(
     return { skips: [skipOf(occasion, reason, { commandId, channel, detail })] };
   }
   const { channel } = addressee;
+  const held = whetherHeld(addressee, commandId, delivery, occasion);
+  if (held) return held;
   const result = await render(channel);
   if (!result.ok) {
     return {
@@ -56,9 +60,37 @@ async function messageFor(
   const draft: MessageDraft = {
     command,
     recipient: maskAddress(channel, addressee.address),
+    contactId: addressee.isContact ? occasion.subject.contactId : null,
+    changedFields: occasion.changedFields,
+    urgent: occasion.step.urgent,
+    size: sizeOf(command, occasion),
     detail: addressee.detail,
   };
   return { messages: [draft] };
+}
+
+/** Quiet hours put a message off, unless they last longer than it is good for. */
+function whetherHeld(
+  addressee: Addressee & { readonly ok: true },
+  commandId: string,
+  delivery: Delivery,
+  occasion: Occasion,
+): Partial<Evaluation> | undefined {
+  const { now, heldSince = now } = occasion.input;
+  const until = allowedFrom(addressee, occasion);
+  if (until === now) return undefined;
+  const { channel } = addressee;
+  if (until === null || (delivery.notAfterMs !== null && until > heldSince + delivery.notAfterMs)) {
+    const detail = 'The quiet hours of the recipient last longer than the message may wait';
+    return { skips: [skipOf(occasion, 'too-late', { commandId, channel, detail })] };
+  }
+  const recipient = maskAddress(channel, addressee.address);
+  const about = { commandId, channel, recipient, until, reason: 'quiet-hours' } as const;
+  return { deferrals: [{ ...namesOf(occasion), ...about, detail: skipReasons['quiet-hours'] }] };
+}
+
+function namesOf({ flow, step, businessEvent, changedFields }: Occasion) {
+  return { flowId: flow.id, stepId: step.id, businessEvent, changedFields };
 }
 
 function requestFor(
@@ -110,7 +142,7 @@ function commandOf(
     origin: record.origin,
     uncertainPolicy: delivery.uncertainPolicy,
     createdAt: now,
-    notAfter: delivery.notAfterMs === null ? null : now + delivery.notAfterMs,
+    notAfter: delivery.notAfterMs === null ? null : (input.heldSince ?? now) + delivery.notAfterMs,
     firstNoticedAt: record.firstNoticedAt,
     resendOf: null,
   };

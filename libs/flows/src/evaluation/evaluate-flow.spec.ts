@@ -15,7 +15,7 @@ import {
 import { InlineRenderer } from '../templates/inline-renderer.js';
 import type { TemplateRenderer } from '../templates/template-renderer.js';
 import { evaluateFlow } from './evaluate-flow.js';
-import type { Evaluation, EvaluationInput } from './evaluation.js';
+import { type Evaluation, type EvaluationInput, NOTHING } from './evaluation.js';
 
 const renderer = new InlineRenderer();
 
@@ -79,6 +79,10 @@ describe('evaluateFlow', () => {
       messages: [
         {
           recipient: '+44••••••••56',
+          contactId: 'sample-contact',
+          changedFields: [],
+          urgent: false,
+          size: null,
           detail: null,
           command: {
             commandId: commandIdOf({
@@ -117,6 +121,9 @@ describe('evaluateFlow', () => {
       ],
       skips: [],
       reminders: [],
+      deferrals: [],
+      contacts: [],
+      joins: [],
       cancel: [],
       needs: [],
     });
@@ -251,7 +258,7 @@ describe('evaluateFlow', () => {
   });
 
   it('passes over records of other connections and of kinds that no step looks at', async () => {
-    const nothing = { messages: [], skips: [], reminders: [], cancel: [], needs: [] };
+    const nothing = NOTHING;
     expect(await evaluate(issuedFlow, sampleInvoice({}, { connectionId: 'other' }))).toEqual(nothing);
     expect(await evaluate(issuedFlow, samplePayment())).toEqual(nothing);
   });
@@ -343,7 +350,7 @@ describe('evaluateFlow with branches, conditions and staff', () => {
     channel: sms
     choose: [{ if: { country: FR }, template: bonjour }]`);
     expect((await evaluate(choosy, sampleInvoice())).skips).toMatchObject([
-      { reason: 'condition-not-met', detail: 'None of the choices of the step applies.' },
+      { reason: 'condition-not-met', detail: 'None of the choices applies: choice 1: country is not FR.' },
     ]);
   });
 

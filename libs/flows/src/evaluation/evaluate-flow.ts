@@ -1,16 +1,17 @@
 import type { Flow, Step } from '../definition/flow.js';
-import { evaluateCondition } from '../conditions/evaluate-condition.js';
 import type { BusinessEvent } from '../events/business-event.js';
 import { eventsOf, whyNoEvent } from '../events/business-events.js';
-import { bodyNameOf, isSettled } from '../events/stages.js';
+import { bodyNameOf } from '../events/stages.js';
 import { type Skip, type SkipReason, skipReasons } from '../events/skip-reasons.js';
 import { readsBody } from '../events/triggers.js';
 import { planReminders } from '../reminders/plan-reminders.js';
 import type { TemplateRenderer } from '../templates/template-renderer.js';
-import { companyDate, daysBetween } from './company-time.js';
-import { deliver } from './deliver.js';
+import { companyDate, daysBetween } from '../timing/company-time.js';
+import { contactCommandsOf } from './contact-commands.js';
+import { evaluateOccasion } from './evaluate-occasion.js';
 import { type Evaluation, type EvaluationInput, mergeEvaluations, NOTHING } from './evaluation.js';
-import { type Occasion, occasionOf, skipOf } from './occasion.js';
+import { occasionOf, skipOf } from './occasion.js';
+import { whyMeanwhile } from './why-meanwhile.js';
 
 const MS_PER_DAY = 86_400_000;
 
@@ -27,7 +28,8 @@ export async function evaluateFlow(
   const { record, previous } = input;
   const body = bodyNameOf(record);
   const steps = flow.steps.filter((step) => body !== null && readsBody(step.trigger, body));
-  if (record.connectionId !== flow.sourceConnectionId || steps.length === 0) return NOTHING;
+  const isSynced = flow.contactSync !== null && record.entityType === 'contact';
+  if (record.connectionId !== flow.sourceConnectionId || (steps.length === 0 && !isSynced)) return NOTHING;
   const events = eventsOf(previous, record);
   const parts = steps.flatMap((step) =>
     events.filter(({ trigger }) => trigger === step.trigger).map((event) => ({ step, event })),
@@ -42,7 +44,7 @@ export async function evaluateFlow(
   const done = await Promise.all(
     parts.map(({ step, event }) => evaluateEvent(flow, step, event, input, renderer)),
   );
-  const all = mergeEvaluations([...done, reminders]);
+  const all = mergeEvaluations([...done, reminders, contactCommandsOf(flow, input)]);
   const nothing = Object.values(all).every((part: readonly unknown[]) => part.length === 0);
   return nothing ? { ...all, skips: whyNothing(flow, steps, input) } : all;
 }
@@ -57,35 +59,12 @@ async function evaluateEvent(
   const late = whyTooLate(flow, step, event, input);
   const of = { flow, step, businessEvent: event.key };
   if (late !== null) return { skips: [skipOf(of, 'too-late', { detail: late })] };
-  // What is true now counts: nobody is asked for money that he has paid.
-  if (event.trigger === 'invoice.issued' && isSettled(input.record))
-    return { skips: [skipOf(of, 'paid-meanwhile')] };
+  const meanwhile = whyMeanwhile(event.trigger, input.record);
+  if (meanwhile !== null) return { skips: [skipOf(of, meanwhile)] };
   const { key: businessEvent, changedFields } = event;
   const found = occasionOf(flow, step, input, { businessEvent, changedFields, reminderDays: null });
   if (!found.ok) return { needs: found.needs };
   return evaluateOccasion(found.occasion, renderer);
-}
-
-/** Decides the conditions of an occasion and makes the messages of the branch that applies. */
-export async function evaluateOccasion(
-  occasion: Occasion,
-  renderer: TemplateRenderer,
-): Promise<Partial<Evaluation>> {
-  const { step, model } = occasion;
-  if (step.condition) {
-    const verdict = evaluateCondition(step.condition, model.facts);
-    if (!verdict.met)
-      return { skips: [skipOf(occasion, 'condition-not-met', { detail: sentence(verdict.because) })] };
-  }
-  const branch = step.branches.find(
-    ({ condition }) => condition === null || evaluateCondition(condition, model.facts).met,
-  );
-  if (!branch) {
-    return {
-      skips: [skipOf(occasion, 'condition-not-met', { detail: 'None of the choices of the step applies.' })],
-    };
-  }
-  return deliver(branch.delivery, occasion, renderer);
 }
 
 function whyTooLate(flow: Flow, step: Step, event: BusinessEvent, input: EvaluationInput): string | null {
@@ -106,23 +85,14 @@ const OF_ANOTHER_KIND: ReadonlySet<SkipReason> = new Set(['is-a-bill', 'is-not-a
 
 /** One reason for the whole flow, so that a record that is no news does not fill the trail step by step. */
 function whyNothing(flow: Flow, steps: readonly Step[], { previous, record }: EvaluationInput): Skip[] {
+  if (steps.length === 0) return [skipWhole(flow, 'nothing-new')];
   const reasons = steps.map((step) => whyNoEvent(previous, record, step.trigger));
   const found = reasons.filter((reason): reason is SkipReason => reason !== null);
   const reason = found.find((candidate) => !OF_ANOTHER_KIND.has(candidate)) ?? found[0];
-  if (!reason) return [];
-  return [
-    {
-      flowId: flow.id,
-      stepId: null,
-      businessEvent: null,
-      reason,
-      detail: skipReasons[reason],
-      commandId: null,
-      channel: null,
-    },
-  ];
+  return reason ? [skipWhole(flow, reason)] : [];
 }
 
-function sentence(words: string): string {
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+function skipWhole(flow: Flow, reason: SkipReason): Skip {
+  const about = { flowId: flow.id, stepId: null, businessEvent: null, commandId: null, channel: null };
+  return { ...about, reason, detail: skipReasons[reason] };
 }

@@ -1,9 +1,11 @@
 import { evaluateCondition } from '../conditions/evaluate-condition.js';
 import type { Flow } from '../definition/flow.js';
-import { reminderEventKey } from '../events/business-event.js';
+import type { AccountingRecord } from '#libs/contracts';
+import { debtorEventKey, reminderEventKey } from '../events/business-event.js';
 import { isSettled, stageOf } from '../events/stages.js';
 import type { SkipReason } from '../events/skip-reasons.js';
 import {
+  type ReminderClocks,
   reminderInstant,
   reminderPlan,
   type ReminderReference,
@@ -11,8 +13,9 @@ import {
   reminderStepsOf,
 } from '../reminders/reminder.js';
 import type { TemplateRenderer } from '../templates/template-renderer.js';
+import { companyDate } from '../timing/company-time.js';
 import { deliver } from './deliver.js';
-import { evaluateOccasion } from './evaluate-flow.js';
+import { evaluateOccasion, whyExcluded } from './evaluate-occasion.js';
 import { type Evaluation, type EvaluationInput, mergeEvaluations, NOTHING } from './evaluation.js';
 import { type Occasion, occasionOf, skipOf } from './occasion.js';
 
@@ -36,7 +39,7 @@ export async function evaluateReminder(
   const of = { flow, step, businessEvent };
   const reason = whyNoReminder(flow, input);
   if (reason !== null) return { ...NOTHING, skips: [skipOf(of, reason)] };
-  const instant = reminderInstant(step, reminder.days, record.invoice?.dueDate ?? '', input.sourceConnection);
+  const instant = reminderInstant(step, reminder.days, record.invoice?.dueDate ?? '', clocksOf(flow, input));
   if (instant > input.now) {
     return {
       ...NOTHING,
@@ -44,7 +47,8 @@ export async function evaluateReminder(
       reminders: [reminderPlan(reminder, step.trigger, instant)],
     };
   }
-  if (!input.ignoreAge && instant < input.now - step.schedule.catchUpMs) {
+  // What waits for its hour is not late by waiting.
+  if (!input.ignoreAge && instant < (input.heldSince ?? input.now) - step.schedule.catchUpMs) {
     return { ...NOTHING, skips: [skipOf(of, 'too-late')] };
   }
   const found = occasionOf(flow, step, input, {
@@ -53,13 +57,82 @@ export async function evaluateReminder(
     changedFields: [],
   });
   if (!found.ok) return { ...NOTHING, needs: found.needs };
+  return remind(found.occasion, step, reminder.days, renderer);
+}
+
+async function remind(
+  occasion: Occasion,
+  step: ReminderStep,
+  days: number,
+  renderer: TemplateRenderer,
+): Promise<Evaluation> {
+  const { flow, subject, input } = occasion;
+  // Nobody to join with, where the invoice names no contact that is known.
+  if (step.schedule.grouped && subject.contactId !== null) {
+    const excluded = whyExcluded(occasion);
+    if (excluded) return { ...NOTHING, skips: [excluded] };
+    const today = companyDate(input.now, input.sourceConnection.timeZone);
+    const businessEvent = debtorEventKey(subject.contactId, step.trigger, today);
+    const join = { flowId: flow.id, stepId: step.id, days, invoiceId: input.record.entityId, businessEvent };
+    return { ...NOTHING, joins: [join] };
+  }
   return mergeEvaluations([
-    await evaluateOccasion(found.occasion, renderer),
-    await escalate(step, reminder.days, found.occasion, renderer),
+    await evaluateOccasion(occasion, renderer),
+    await escalate(step, days, occasion, renderer),
   ]);
 }
 
-function whyNoReminder(flow: Flow, { record }: EvaluationInput): SkipReason | null {
+/** Several reminders of one debtor that go out as one message. */
+export interface DebtorReminder {
+  readonly flowId: string;
+  readonly stepId: string;
+  /** From the `joins` of the reminders. */
+  readonly businessEvent: string;
+  /** The invoices as they are now, each with the days of its reminder. */
+  readonly members: readonly { readonly record: AccountingRecord; readonly days: number }[];
+}
+
+/**
+ * One message for all reminders of a debtor that came together: it is about the one that is due longest and lists
+ * everything that the debtor owes (`input.debts`). Invoices that were settled meanwhile are left out; when none is left
+ * nothing goes out.
+ * @throws as `evaluateFlow`.
+ */
+export async function evaluateDebtor(
+  flow: Flow,
+  reminder: DebtorReminder,
+  input: Omit<EvaluationInput, 'record'>,
+  renderer: TemplateRenderer,
+): Promise<Evaluation> {
+  const { stepId, businessEvent } = reminder;
+  const step = reminderStepsOf(flow).find(({ id }) => id === stepId);
+  if (!step)
+    return { ...NOTHING, skips: [skipOf({ flow, step: { id: stepId }, businessEvent }, 'flow-changed')] };
+  const reasons = reminder.members.map(({ record }) => whyNoReminder(flow, { record }));
+  const open = reminder.members.filter((_, index) => reasons[index] === null);
+  const [lead] = [...open].sort((a, b) => b.days - a.days);
+  if (!lead) {
+    const reason = reasons.find((found) => found !== null) ?? 'paid-meanwhile';
+    return { ...NOTHING, skips: [skipOf({ flow, step, businessEvent }, reason)] };
+  }
+  const found = occasionOf(
+    flow,
+    step,
+    { ...input, record: lead.record },
+    { businessEvent, reminderDays: lead.days, changedFields: [], debts: input.debts ?? [] },
+  );
+  if (!found.ok) return { ...NOTHING, needs: found.needs };
+  return mergeEvaluations([
+    await evaluateOccasion(found.occasion, renderer),
+    await escalate(step, lead.days, found.occasion, renderer),
+  ]);
+}
+
+function clocksOf(flow: Flow, { sourceConnection, contact }: EvaluationInput): ReminderClocks {
+  return { source: sourceConnection, holidays: flow.holidays, contact: contact?.contact ?? null };
+}
+
+function whyNoReminder(flow: Flow, { record }: Pick<EvaluationInput, 'record'>): SkipReason | null {
   if (!flow.enabled) return 'flow-disabled';
   if (record.invoice?.kind !== 'sales') return 'is-a-bill';
   const stage = stageOf(record);
@@ -77,12 +150,14 @@ async function escalate(
 ): Promise<Partial<Evaluation>> {
   const { escalation } = step;
   if (!escalation || days < escalation.fromDays) return {};
-  const conditions = [step.condition, escalation.condition];
-  const met = conditions.every(
-    (condition) => condition === null || evaluateCondition(condition, occasion.model.facts).met,
-  );
+  if (step.condition && !evaluateCondition(step.condition, occasion.model.facts).met) return {};
+  const verdict = escalation.condition && evaluateCondition(escalation.condition, occasion.model.facts);
+  if (verdict?.met === false) {
+    const detail = `Not escalated: ${verdict.because}.`;
+    return { skips: [skipOf(occasion, 'condition-not-met', { detail })] };
+  }
   // The colleague who is on a step's own list as well gets both texts; they are two messages.
-  return met ? deliver(escalation.delivery, occasion, renderer, 'escalate/') : {};
+  return deliver(escalation.delivery, occasion, renderer, 'escalate/');
 }
 
 function flowChanged(flow: Flow, reminder: ReminderReference): Evaluation {

@@ -10,7 +10,7 @@ import type {
 } from '#libs/contracts';
 import { compareDecimals } from '#libs/core';
 import type { ModelValue } from '../templates/template-model.js';
-import { daysBetween } from './company-time.js';
+import { daysBetween } from '../timing/company-time.js';
 import { clean, webAddress } from './model-texts.js';
 
 /** The fields of one root; which there are stands in `model-fields.ts`. */

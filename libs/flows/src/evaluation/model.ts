@@ -3,7 +3,7 @@ import { addDecimals } from '#libs/core';
 import type { ConditionFacts } from '../conditions/evaluate-condition.js';
 import type { ModelRoot, Trigger } from '../events/triggers.js';
 import type { ModelValue, TemplateModel } from '../templates/template-model.js';
-import { companyDate } from './company-time.js';
+import { companyDate } from '../timing/company-time.js';
 import {
   contactData,
   daysOverdue,

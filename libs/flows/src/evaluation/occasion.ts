@@ -11,6 +11,7 @@ export interface Occasion {
   readonly step: Step;
   readonly input: EvaluationInput;
   readonly businessEvent: string;
+  readonly changedFields: readonly string[];
   readonly subject: Subject;
   readonly model: Model;
 }
@@ -57,7 +58,8 @@ export function occasionOf(
     reminderDays: event.reminderDays,
     changedFields: event.changedFields,
   });
-  return { ok: true, occasion: { flow, step, input, businessEvent: event.businessEvent, subject, model } };
+  const { businessEvent, changedFields } = event;
+  return { ok: true, occasion: { flow, step, input, businessEvent, changedFields, subject, model } };
 }
 
 function contactOf(

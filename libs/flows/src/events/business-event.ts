@@ -35,3 +35,8 @@ export function eventKey(trigger: RecordTrigger, entityId: string): string {
 export function reminderEventKey(invoiceId: string, trigger: Trigger, days: number): string {
   return `invoice/${invoiceId}/${trigger.replace('invoice.', '')}/${days}d`;
 }
+
+/** The key of a message about everything that a debtor owes: one a day, e.g. `debtor/7/overdue/2026-11-24`. */
+export function debtorEventKey(contactId: string, trigger: Trigger, today: IsoDate): string {
+  return `debtor/${contactId}/${trigger.replace('invoice.', '')}/${today}`;
+}

@@ -24,12 +24,14 @@ export function contactAddress(
 }
 
 function emailOf(contact: Contact): AddressResult {
+  if (contact.emailAllowed === false) return { ok: false, reason: 'email-not-wanted' };
   if (!contact.email?.trim()) return { ok: false, reason: 'no-email-address' };
   const address = normaliseEmail(contact.email);
   return address === null ? { ok: false, reason: 'invalid-email-address' } : { ok: true, address };
 }
 
 function phoneOf(contact: Contact, companyCountry: string | null): AddressResult {
+  if (contact.smsAllowed === false) return { ok: false, reason: 'sms-not-wanted' };
   const written = contact.phones.filter((phone) => phone.kind !== 'fax' && HAS_DIGITS.test(phone.number));
   if (written.length === 0) {
     const hasText = contact.phones.some((phone) => phone.kind !== 'fax' && phone.number.trim() !== '');

@@ -26,6 +26,8 @@ export interface PlanInput {
   readonly record: AccountingRecord;
   /** Null plans everything anew, e.g. after the flow changed. */
   readonly previous: AccountingRecord | null;
+  /** The debtor, as far as he is known. */
+  readonly contact?: AccountingRecord | null | undefined;
   readonly sourceConnection: Connection;
   readonly now: EpochMs;
 }
@@ -65,7 +67,12 @@ function planOne(
   input: PlanInput,
 ): ReminderChanges {
   const { record, previous, now } = input;
-  const instant = reminderInstant(step, days, dueDate, input.sourceConnection);
+  const clocks = {
+    source: input.sourceConnection,
+    holidays: flow.holidays,
+    contact: input.contact?.contact ?? null,
+  };
+  const instant = reminderInstant(step, days, dueDate, clocks);
   const reference = reminderReference(flow, step.id, days, record);
   if (instant >= now - step.schedule.catchUpMs) {
     return { ...NOTHING, reminders: [reminderPlan(reference, step.trigger, Math.max(instant, now))] };

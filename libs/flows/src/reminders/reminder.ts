@@ -1,6 +1,7 @@
-import type { AccountingRecord, Connection, EpochMs } from '#libs/contracts';
+import type { AccountingRecord, Connection, Contact, EpochMs } from '#libs/contracts';
 import type { Flow, ReminderSchedule, Step } from '../definition/flow.js';
-import { addDays, companyInstant, toWorkingDay } from '../evaluation/company-time.js';
+import { addDays, companyInstant, toWorkingDay } from '../timing/company-time.js';
+import { likelyZone } from '../timing/recipient-zones.js';
 import { reminderEventKey } from '../events/business-event.js';
 import { isSettled, stageOf } from '../events/stages.js';
 import type { ReminderTrigger } from '../events/triggers.js';
@@ -58,16 +59,25 @@ export function reminderStepsOf(flow: Flow): ReminderStep[] {
   return flow.steps.filter((step): step is ReminderStep => step.schedule !== null);
 }
 
+/** Whose calendar and clocks a reminder goes by. */
+export interface ReminderClocks {
+  readonly source: Pick<Connection, 'timeZone' | 'country'>;
+  readonly holidays: Flow['holidays'];
+  /** The debtor, for schedules by the recipient's clocks; null where he is not known, which leaves the company's. */
+  readonly contact: Pick<Contact, 'timeZone' | 'country'> | null;
+}
+
 /** When the reminder is due: N days from the due date at the local hour, on a working day if the step says so. */
 export function reminderInstant(
-  step: ReminderStep,
+  { trigger, schedule }: ReminderStep,
   days: number,
   dueDate: string,
-  source: Pick<Connection, 'timeZone' | 'country'>,
+  { source, holidays, contact }: ReminderClocks,
 ): EpochMs {
-  const date = addDays(dueDate, step.trigger === 'invoice.overdue' ? days : -days);
-  const day = step.schedule.businessDays ? toWorkingDay(date, source.country) : date;
-  return companyInstant(day, step.schedule.at, source.timeZone);
+  const date = addDays(dueDate, trigger === 'invoice.overdue' ? days : -days);
+  const day = schedule.businessDays ? toWorkingDay(date, { country: source.country, holidays }) : date;
+  const zone = schedule.zone === 'recipient' && contact ? likelyZone(contact, source) : source.timeZone;
+  return companyInstant(day, schedule.at, zone);
 }
 
 /** The reference of one reminder of a record. */

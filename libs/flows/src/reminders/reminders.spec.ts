@@ -4,13 +4,7 @@ import { Temporal } from 'temporal-polyfill';
 import { describe, expect, it } from 'vitest';
 import { parseFlow } from '../definition/parse-flow.js';
 import type { Flow } from '../definition/flow.js';
-import {
-  addDays,
-  companyDate,
-  companyInstant,
-  daysBetween,
-  toWorkingDay,
-} from '../evaluation/company-time.js';
+import { addDays, companyDate, companyInstant, daysBetween, toWorkingDay } from '../timing/company-time.js';
 import { SAMPLE_NOW, sampleInvoice, sampleSource } from '../samples/sample-records.js';
 import { planReminders, type ReminderChanges } from './plan-reminders.js';
 import { parseReminderKey, reminderKeyOf } from './reminder.js';
@@ -154,9 +148,11 @@ describe('planReminders', () => {
     const flow = flowWith('businessDays: true');
     const wednesday = sampleInvoice({ dueDate: '2026-12-09' });
     expect(plan(wednesday, null, flow).reminders[0]?.fireAt).toBe(Date.UTC(2026, 11, 14, 9));
-    expect(toWorkingDay('2026-12-11', 'SA')).toBe('2026-12-13');
-    expect(toWorkingDay('2026-12-12', null)).toBe('2026-12-14');
-    expect(toWorkingDay('2026-12-14', 'GB')).toBe('2026-12-14');
+    expect(toWorkingDay('2026-12-11', { country: 'SA', holidays: new Set() })).toBe('2026-12-13');
+    expect(toWorkingDay('2026-12-12', { country: null, holidays: new Set() })).toBe('2026-12-14');
+    expect(toWorkingDay('2026-12-14', { country: 'GB', holidays: new Set() })).toBe('2026-12-14');
+    const holidays = new Set(['2026-12-25', '2026-12-28']);
+    expect(toWorkingDay('2026-12-25', { country: 'GB', holidays })).toBe('2026-12-29');
   });
 });
 

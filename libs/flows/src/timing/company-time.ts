@@ -38,24 +38,58 @@ export function daysBetween(from: IsoDate, to: IsoDate): number {
   return Temporal.PlainDate.from(from).until(Temporal.PlainDate.from(to), { largestUnit: 'day' }).days;
 }
 
-/** The date itself, or the first working day after it when it falls on a weekend of the country. */
-export function toWorkingDay(date: IsoDate, country: string | null): IsoDate {
-  const weekend = weekendOf(country);
-  let day = Temporal.PlainDate.from(date);
-  while (weekend.includes(day.dayOfWeek)) day = day.add({ days: 1 });
-  return day.toString();
+/** Days on which nobody works. */
+export interface RestDays {
+  /** ISO 3166 alpha-2, whose weekend counts; null: Saturday and Sunday. */
+  readonly country: string | null;
+  /** Public holidays, as the flow lists them. */
+  readonly holidays: ReadonlySet<IsoDate>;
+}
+
+/** The date itself, or the first working day after it when it falls on a weekend or a holiday. */
+export function toWorkingDay(date: IsoDate, rest: RestDays): IsoDate {
+  let day = date;
+  // A list of holidays without a gap of a year is a mistake; nothing is put off for ever by it.
+  for (let moved = 0; moved < 366 && isRestDay(day, rest); moved += 1) day = addDays(day, 1);
+  return day;
+}
+
+/** Whether the date is on a weekend of the country or one of the holidays. */
+export function isRestDay(date: IsoDate, { country, holidays }: RestDays): boolean {
+  return holidays.has(date) || weekendOf(country).includes(Temporal.PlainDate.from(date).dayOfWeek);
+}
+
+/** The clocks' reading at an instant, as `HH:MM` on a day. */
+export function localReading(
+  instant: EpochMs,
+  timeZone: string,
+): { readonly date: IsoDate; readonly time: string } {
+  try {
+    const local = Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(timeZone);
+    return {
+      date: local.toPlainDate().toString(),
+      time: local.toPlainTime().toString({ smallestUnit: 'minute' }),
+    };
+  } catch (cause) {
+    throw invalidTimeZone(cause);
+  }
 }
 
 const SATURDAY_AND_SUNDAY: readonly number[] = [6, 7];
+const weekends = new Map<string, readonly number[]>();
 
-/** ISO weekdays (1 = Monday) by the runtime's CLDR data; public holidays are not known. */
+/** ISO weekdays (1 = Monday) by the runtime's CLDR data. */
 function weekendOf(country: string | null): readonly number[] {
   if (country === null || !/^[A-Z]{2}$/.test(country)) return SATURDAY_AND_SUNDAY;
+  const known = weekends.get(country);
+  if (known) return known;
   // Not in TypeScript's library yet (ECMA-402 Intl Locale Info, stage 4); present in Node 24.
   const locale = new Intl.Locale(`und-${country}`) as Intl.Locale & {
     getWeekInfo?: () => { readonly weekend?: readonly number[] };
   };
-  return locale.getWeekInfo?.().weekend ?? SATURDAY_AND_SUNDAY;
+  const weekend = locale.getWeekInfo?.().weekend ?? SATURDAY_AND_SUNDAY;
+  weekends.set(country, weekend);
+  return weekend;
 }
 
 function invalidTimeZone(cause: unknown): LedgerwireError {

@@ -1,0 +1,38 @@
+import type { MessageCommand } from '#libs/contracts';
+import { addDecimals, type Money } from '#libs/core';
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import type { Flow } from '../definition/flow.js';
+import type { EvaluationInput, MessageSize } from './evaluation.js';
+
+/** How many segments a text message has and about what they cost; null for e-mails and where nobody measures. */
+export function sizeOf(
+  command: Pick<MessageCommand, 'channel' | 'to' | 'body'>,
+  {
+    flow,
+    input,
+  }: { readonly flow: Pick<Flow, 'smsPrices'>; readonly input: Pick<EvaluationInput, 'measure'> },
+): MessageSize | null {
+  if (command.channel !== 'sms' || !input.measure) return null;
+  const measure = input.measure(command.body);
+  const price = flow.smsPrices.get(countryOf(command.to)) ?? flow.smsPrices.get(ANYWHERE_ELSE) ?? null;
+  return { ...measure, cost: price && times(price, measure.segments) };
+}
+
+/** In `smsPrice`: every country without a price of its own. */
+export const ANYWHERE_ELSE = '*';
+
+/** The size in words for the trail, e.g. `2 segments (GSM-7), about 0.08 GBP`. */
+export function describeSize({ segments, encoding, cost }: MessageSize): string {
+  const counted = `${segments} ${segments === 1 ? 'segment' : 'segments'} (${encoding})`;
+  return cost === null ? counted : `${counted}, about ${cost.amount} ${cost.currency}`;
+}
+
+function countryOf(phone: string): string {
+  return parsePhoneNumberFromString(phone)?.country ?? '';
+}
+
+/** Exact, without multiplication: a text has few segments. */
+function times(price: Money, count: number): Money {
+  const prices = Array.from({ length: count }, () => price.amount);
+  return { ...price, amount: prices.reduce((sum, amount) => addDecimals(sum, amount), '0') };
+}
