@@ -38,6 +38,16 @@ test('finds what no webhook told, and tells it once', async () => {
   expect(bench.trail()).toEqual(['fetched']);
 });
 
+test('ties a payment that it found first to the invoice that names it', async () => {
+  const bench = await settledBench();
+  payment(bench, 'p1');
+  await bench.pass(15 * MINUTE);
+  bench.books.put('x1', { type: 'invoice', id: 'i1', version: bench.clock.now(), payments: ['p1'] });
+  await bench.notice();
+  const idsOf = (type: string) => bench.outcomes().find((told) => told.entityType === type)?.noticeIds ?? [];
+  expect(idsOf('payment').filter((id) => idsOf('invoice').includes(id))).toHaveLength(1);
+});
+
 test('does not tell again what a webhook told before the poll', async () => {
   const bench = await settledBench();
   payment(bench, 'p1');

@@ -31,6 +31,15 @@ test('adopts the message that the carrier took before a reset', async () => {
   expect(await bench.counted('message_uncertain_settled_total', { how: 'list' })).toBe(1);
 });
 
+test('looks for the message by its command, where the carrier can find by that', async () => {
+  const bench = await SenderBench.start();
+  bench.carrier.next({ apply: true, error: lostAnswer });
+  await bench.send();
+  await bench.pass(10 * SECOND);
+  const { commandId, to } = aCommand();
+  expect(bench.carrier.searches[0]).toMatchObject({ to, commandId });
+});
+
 test('sends again under the same command once absence is shown, and not before the grace is over', async () => {
   const bench = await SenderBench.start();
   bench.carrier.next({ apply: false, error: lostAnswer });

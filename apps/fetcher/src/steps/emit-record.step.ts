@@ -1,10 +1,12 @@
 import { type AccountingRecord, headerNames, noBodies, outcomeOf, topics } from '#libs/contracts';
 import { digestOf } from '#libs/core';
 import type { TaskContext } from '#libs/streams';
+import type { RecordBody } from '#libs/vendor-kit';
 import { Fingerprints } from '../fingerprints.js';
 import { entityKey } from '../keys.js';
 import { currentTraceId } from '../trace.js';
 import type { FetchRequest } from './coalesce-notices.step.js';
+import { discoveryIdOf } from './follow-discoveries.step.js';
 import { type ComparedEntity, type Comparison, compareEntity } from './compare-entity.step.js';
 
 /** What was done with an entity; `rechecked` = emitted although unchanged, because somebody asked. */
@@ -42,7 +44,7 @@ export function tellFetch(
     request.workspaceId,
     outcomeOf({
       ...aboutRequest(request),
-      noticeIds: [...request.noticeIds, ...followed],
+      noticeIds: [...noticeIdsOf(request, body), ...followed],
       entityType: body.entityType,
       // What people call a contact is its name.
       entityNumber: body.contact ? null : body.entityNumber,
@@ -57,6 +59,11 @@ export function tellFetch(
       recordId,
     }),
   );
+}
+
+/** A payment that a poll found belongs to the invoice that names it, as if that had told of it. */
+function noticeIdsOf({ noticeIds, connectionId, origin }: FetchRequest, body: RecordBody): readonly string[] {
+  return body.payment && origin === 'poll' ? [...noticeIds, discoveryIdOf(connectionId, body)] : noticeIds;
 }
 
 /** What an outcome about a request refers to. */

@@ -6,6 +6,11 @@ import { Fingerprints } from '../fingerprints.js';
 import { entityKey } from '../keys.js';
 import type { FetchRequest } from './coalesce-notices.step.js';
 
+/** The id of the notice that tells of an entity because another one names it; the trail leads by it from one to the other. */
+export function discoveryIdOf(connectionId: string, ref: EntityRef): string {
+  return digestOf('discovered', entityKey({ connectionId, ...ref }));
+}
+
 /**
  * Writes a notice for each entity that another one told of and that was never emitted. It goes the way of every notice: in
  * its own lane, fetched together with its neighbours, and it keeps nobody waiting. The trail still leads to the webhook.
@@ -18,10 +23,11 @@ export function followDiscoveries(
   const noticeIds: string[] = [];
   const fingerprints = new Fingerprints(context, request.connectionId);
   for (const ref of discovered) {
+    const noticeId = discoveryIdOf(request.connectionId, ref);
+    noticeIds.push(noticeId);
     if (fingerprints.find(ref)) continue;
-    const key = entityKey({ connectionId: request.connectionId, ...ref });
     const notice: ChangeNotice = {
-      noticeId: digestOf('discovered', key),
+      noticeId,
       webhookId: request.webhookIds[0] ?? null,
       workspaceId: request.workspaceId,
       connectionId: request.connectionId,
@@ -35,7 +41,6 @@ export function followDiscoveries(
       receivedAt: request.firstNoticedAt,
     };
     context.emit(changeNoticesOf(request.vendor), request.connectionId, notice);
-    noticeIds.push(notice.noticeId);
   }
   return noticeIds;
 }

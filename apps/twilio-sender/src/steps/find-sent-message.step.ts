@@ -34,6 +34,7 @@ export async function findSentMessage(
     channel: command.channel as Channel,
     to: command.to,
     createdAfter: state.intendedAt - CLOCK_TOLERANCE_MS,
+    commandId: command.commandId,
   });
   if ('errorCode' in listed) return { kind: 'unknown', errorCode: listed.errorCode };
   const messageSid = pickMessage(tools, command, connection, unclaimed(listed, context));
@@ -64,7 +65,7 @@ function pickMessage(
 async function readList(
   tools: SenderTools,
   connection: Connection,
-  filter: { readonly channel: Channel; readonly to: string; readonly createdAfter: number },
+  filter: Parameters<SenderTools['messaging']['list']>[1],
 ): Promise<readonly MessageState[] | { readonly errorCode: string }> {
   try {
     return await tools.messaging.list(tools.callFor(connection), filter);

@@ -46,6 +46,8 @@ export class FakeCarrier implements VendorMessaging {
   readonly calls: { readonly command: MessageCommand; readonly statusCallbackUrl: string }[] = [];
   fetches = 0;
   listError: Error | undefined;
+  /** What was looked for in the list. */
+  readonly searches: { readonly to: string; readonly commandId?: string }[] = [];
   /** Called at the start of every send. */
   onSend: (command: MessageCommand) => void = () => undefined;
   private readonly behaviours: Behaviour[] = [];
@@ -108,8 +110,9 @@ export class FakeCarrier implements VendorMessaging {
 
   list(
     _call: VendorCall,
-    filter: { readonly to: string; readonly createdAfter: number },
+    filter: { readonly to: string; readonly createdAfter: number; readonly commandId?: string },
   ): Promise<MessageState[]> {
+    this.searches.push(filter);
     if (this.listError) return Promise.reject(this.listError);
     const found = this.messages.filter(
       ({ to, createdAt }) => to === filter.to && createdAt !== null && createdAt >= filter.createdAfter,

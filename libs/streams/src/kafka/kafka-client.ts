@@ -9,6 +9,7 @@ import {
   promptSocketFactory,
   READ_COMMITTED,
 } from './kafkajs-internals.js';
+import { type KafkaLogLevel, levelOf } from './kafka-log-level.js';
 
 /** How a service reaches the brokers. */
 export interface KafkaConnectionOptions {
@@ -24,7 +25,7 @@ export interface KafkaConnectionOptions {
 
 /** A line of kafkajs's log, without payloads. */
 export interface KafkaLogEntry {
-  readonly level: 'error' | 'warn';
+  readonly level: KafkaLogLevel;
   readonly namespace: string;
   readonly message: string;
 }
@@ -123,7 +124,7 @@ export class KafkaClient {
 
   private log(entry: LogEntry): void {
     this.options.onLog?.({
-      level: entry.level === logLevel.ERROR ? 'error' : 'warn',
+      level: levelOf(entry),
       namespace: entry.namespace,
       message: entry.log.message,
     });

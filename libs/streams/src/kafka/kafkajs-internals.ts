@@ -177,6 +177,13 @@ interface Constructors {
 
 const load = (path: string): unknown => require(`kafkajs/src/${path}`);
 
+/** kafkajs's table of the brokers' error codes. */
+export const brokerErrors = (
+  load('protocol/error') as {
+    readonly errorCodes: readonly { readonly retriable: boolean; readonly message: string }[];
+  }
+).errorCodes;
+
 /** The classes themselves. */
 export const internals: Constructors = {
   Cluster: load('cluster') as Constructors['Cluster'],

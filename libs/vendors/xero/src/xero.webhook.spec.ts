@@ -105,3 +105,19 @@ test('gives two webhooks different ids and a redelivery the same', () => {
   expect(idOf(bodyOf('a'))).toBe(idOf(bodyOf('a')));
   expect(idOf(bodyOf('a'))).not.toBe(idOf(bodyOf('b')));
 });
+
+test('passes over a category that only an object would know', () => {
+  const event = {
+    resourceId: 'i',
+    tenantId: 't',
+    eventCategory: 'constructor',
+    eventType: 'UPDATE',
+    eventDateUtc: '2026-11-20T01:15:39',
+  };
+  const rawBody = Buffer.from(JSON.stringify({ events: [event] }));
+  expect(receive(rawBody, sign(rawBody))).toMatchObject({
+    kind: 'accepted',
+    events: [],
+    ignored: [{ what: 'constructor' }],
+  });
+});
