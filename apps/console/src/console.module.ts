@@ -66,8 +66,12 @@ export class ConsoleModule {
           registry: registryOptionsOf(config.registry),
           stateFolder: config.state.folder,
           pipelines: [ConsolePipeline],
-          // All records of a task are one lane: to park what waits would only write it twice more.
-          settings: { maxWaitingPerKey: Number.MAX_SAFE_INTEGER },
+          settings: {
+            // All records of a task are one lane: to park what waits would only write it twice more.
+            maxWaitingPerKey: Number.MAX_SAFE_INTEGER,
+            // Rows are in PostgreSQL before progress is committed, and a row that comes again changes nothing.
+            commitLingerMs: 200,
+          },
           tables: [topics.connections, topics.flows],
           produces: [topics.flows, topics.outcomes, topics.operatorRequests],
         }),
