@@ -1,3 +1,4 @@
+import { faultStep } from './checks/fault-step.ts';
 import { closingLine, runSteps } from './checks/run-steps.ts';
 import { parseTestArguments, selectSteps } from './checks/select-steps.ts';
 import { staticSteps } from './checks/static-steps.ts';
@@ -7,10 +8,13 @@ import { runCommand } from './lib/command.ts';
 /** `npm test`; its help is test.help.txt. The build is there already: bootstrap.mjs made it. */
 await runCommand(async (args) => {
   const wanted = parseTestArguments(args);
-  const steps = selectSteps({ static: staticSteps(), tests: vitestSteps(wanted.passThrough) }, wanted);
-  const { ok, tests } = await runSteps(steps, 'npm test --', (text) => console.log(text));
-  const nothingRan = ok && wanted.only.length === 0 && tests.passed === 0;
+  // File filters and options of vitest mean nothing to the fault suite.
+  const faults = wanted.passThrough.length === 0 ? [faultStep()] : [];
+  const tests = [...vitestSteps(wanted.passThrough), ...faults];
+  const steps = selectSteps({ static: staticSteps(), tests }, wanted);
+  const { ok, tests: counts } = await runSteps(steps, 'npm test --', (text) => console.log(text));
+  const nothingRan = ok && wanted.only.length === 0 && counts.passed === 0;
   if (nothingRan) console.log('No test ran.');
-  console.log(closingLine(nothingRan ? { ...tests, failed: 1 } : tests));
+  console.log(closingLine(nothingRan ? { ...counts, failed: 1 } : counts));
   return ok && !nothingRan ? 0 : 1;
 });

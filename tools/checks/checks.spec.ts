@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { closingCounts } from './fault-step.ts';
 import { closingLine, runSteps } from './run-steps.ts';
 import { parseTestArguments, selectSteps } from './select-steps.ts';
 import type { Step, StepResult } from './step.ts';
@@ -107,4 +108,13 @@ describe("counting vitest's report", () => {
   test('does not take something else for a report', () => {
     expect(() => countTests({ numPassedTests: 'many' }, '/root')).toThrow('unknown shape');
   });
+});
+
+test('the fault suite counts by its last line, and as failed when it broke before that', () => {
+  expect(closingCounts('3 passed, 1 failed\nlater\n9 passed, 0 failed\n')).toEqual({
+    passed: 9,
+    failed: 0,
+    skipped: 0,
+  });
+  expect(closingCounts('Kafka did not start')).toEqual({ passed: 0, failed: 1, skipped: 0 });
 });

@@ -1,14 +1,25 @@
 import type { FaultTest } from '../suite/fault-test.ts';
 import { kill } from './f01-kill.ts';
+import { rollingRestart } from './f02-rolling-restart.ts';
 import { brokerRestart } from './f03-broker.ts';
+import { brokerPaused } from './f04-broker-paused.ts';
+import { network } from './f05-network.ts';
 import { registryDown } from './f06-registry.ts';
+import { database } from './f07-database.ts';
 import { vendorErrors } from './f08-vendor-errors.ts';
+import { slowVendor } from './f09-slow-vendor.ts';
 import { ambiguous } from './f10-ambiguous.ts';
 import { webhookChaos } from './f11-webhook-chaos.ts';
+import { missedWebhooks } from './f12-missed.ts';
 import { forgery } from './f13-forgery.ts';
+import { poison } from './f15-poison.ts';
+import { hostileInput } from './f16-hostile-input.ts';
+import { hostileBooks } from './f17-hostile-books.ts';
 import { tokenRace } from './f19-token-race.ts';
 import { rebalanceStorm } from './f22-rebalance.ts';
+import { lag } from './f23-lag.ts';
 import { zombie } from './f24-zombie.ts';
+import { starved } from './f30-starved.ts';
 
 /** All faults in the order in which they run: those that caused most public failures first (reliability.md section 6). */
 export const faultTests: readonly FaultTest[] = [
@@ -22,4 +33,15 @@ export const faultTests: readonly FaultTest[] = [
   vendorErrors,
   rebalanceStorm,
   registryDown,
+  network,
+  database,
+  slowVendor,
+  missedWebhooks,
+  poison,
+  hostileInput,
+  hostileBooks,
+  lag,
+  starved,
+  rollingRestart,
+  brokerPaused,
 ];

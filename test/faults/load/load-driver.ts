@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { requestJson } from '../../../tools/once/http.ts';
 import type { World } from '../world/world.ts';
+import { BooksWriter } from './books-writer.ts';
 import type { PlannedEvent } from './load-plan.ts';
 import { postWebhook, webhookBody } from './signed-webhook.ts';
 
@@ -27,14 +27,6 @@ interface Issued {
   readonly invoiceId: string;
 }
 
-interface XeroInvoice {
-  readonly InvoiceID: string;
-  readonly InvoiceNumber: string;
-}
-
-/** Numbers given out over the life of this process: one recipient for each invoice. */
-let recipients = 0;
-const FIRST_NUMBER = 2_000_000;
 /** What a vendor does that gets no 2xx, only sooner. */
 const AGAIN_MS = 400;
 const APPROVED_AFTER_MS = 300;
@@ -51,18 +43,18 @@ export class LoadDriver {
   readonly mistakes: string[] = [];
   private readonly issued: Issued[] = [];
   private readonly work = new Set<Promise<void>>();
-  private tokens = new Map<string, string>();
+  private readonly books: BooksWriter;
 
   private readonly world: World;
 
   constructor(world: World) {
     this.world = world;
+    this.books = new BooksWriter(world);
   }
 
   /** Plays all events at their times and waits until every one is in the books and every webhook of ours is acknowledged. */
   async play(plan: readonly PlannedEvent[]): Promise<void> {
-    const accounts = await this.world.sandbox.accounts();
-    this.tokens = new Map(accounts.map(({ accountId, accessToken }) => [accountId, accessToken]));
+    await this.books.open();
     const began = performance.now();
     for (const event of plan) {
       const waitMs = event.atMs - (performance.now() - began);
@@ -98,34 +90,13 @@ export class LoadDriver {
   }
 
   private async issue(tenant: number, status: 'AUTHORISED' | 'DRAFT'): Promise<void> {
-    recipients += 1;
-    const digits = String(FIRST_NUMBER + recipients);
-    const phone = { PhoneType: 'MOBILE', PhoneCountryCode: '64', PhoneAreaCode: '21', PhoneNumber: digits };
-    const { Contacts } = await this.write<{ Contacts: { ContactID: string }[] }>(tenant, 'PUT', '/Contacts', {
-      Name: `Customer ${digits}`,
-      Phones: [phone],
-    });
-    const { Invoices } = await this.write<{ Invoices: XeroInvoice[] }>(tenant, 'PUT', '/Invoices', {
-      Type: 'ACCREC',
-      Status: status,
-      Contact: { ContactID: Contacts[0]?.ContactID },
-      DueDate: new Date(Date.now() + 14 * 86_400_000).toISOString().slice(0, 10),
-      LineItems: [
-        { Description: 'Work', Quantity: 1, UnitAmount: 10 + (recipients % 90), AccountCode: '200' },
-      ],
-    });
-    const [invoice] = Invoices;
-    if (!invoice) throw new Error('the double made no invoice');
-    const { InvoiceID: invoiceId, InvoiceNumber: invoiceNumber } = invoice;
+    const { invoiceId, invoiceNumber, to } = await this.books.issue(tenant, status);
     if (status === 'DRAFT') {
       await delay(APPROVED_AFTER_MS);
-      await this.write(tenant, 'POST', `/Invoices/${invoiceId}`, {
-        InvoiceID: invoiceId,
-        Status: 'AUTHORISED',
-      });
+      await this.books.change(tenant, invoiceId, { Status: 'AUTHORISED' });
     }
     this.issued.push({ tenant, invoiceId });
-    this.expected.push({ tenant, invoiceId, invoiceNumber, to: `+6421${digits}`, dueAt: Date.now() });
+    this.expected.push({ tenant, invoiceId, invoiceNumber, to, dueAt: Date.now() });
   }
 
   private async touch(tenant: number): Promise<void> {
@@ -133,10 +104,7 @@ export class LoadDriver {
     const target = own[this.played % Math.max(own.length, 1)];
     // The first events of a tenant have nothing to touch yet.
     if (!target) return;
-    await this.write(tenant, 'POST', `/Invoices/${target.invoiceId}`, {
-      InvoiceID: target.invoiceId,
-      Reference: `changed ${this.played}`,
-    });
+    await this.books.change(tenant, target.invoiceId, { Reference: `changed ${this.played}` });
   }
 
   private async postUnknown(tenant: number, kind: AcknowledgedWebhook['kind']): Promise<void> {
@@ -150,15 +118,5 @@ export class LoadDriver {
       await delay(AGAIN_MS);
     }
     this.acknowledged.push({ kind, entityId });
-  }
-
-  private write<T>(tenant: number, method: 'PUT' | 'POST', path: string, body: object): Promise<T> {
-    const accountId = this.world.tenants[tenant]?.accountId ?? '';
-    return requestJson<T>(`${this.world.sandbox.url}/xero/api.xro/2.0${path}`, {
-      method,
-      token: this.tokens.get(accountId) ?? '',
-      headers: { 'xero-tenant-id': accountId },
-      body,
-    });
   }
 }

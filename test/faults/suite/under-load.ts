@@ -23,8 +23,10 @@ export interface Injection {
 
 /** 10 % duplicates; copies and neighbours overtake each other. */
 const USUAL_HABITS = { duplicates: 1, duplicateFraction: 0.1, jitterMs: 150, delayMs: 0, dropFraction: 0 };
-const SETTLE_WITHIN_MS = 90_000;
+const SETTLE_WITHIN_MS = 150_000;
 const LOOK_EVERY_MS = 400;
+/** A recovery that takes longer tells what it waited for. */
+const SLOW_MS = 20_000;
 /** Load without the fault, before it. */
 const WARM_UP_MS = 1_500;
 /** The load goes on a little when the fault is over. */
@@ -71,7 +73,10 @@ export async function underLoad(run: FaultRun, injection: Injection): Promise<Fa
     trail: await trail.after(trailStart),
     unknownTenantLetters: (await trail.unknownTenantLetters()) - lettersStart,
   });
-  const { verdict, evidence, settledAt } = await settle(gather, injection.settleWithinMs ?? SETTLE_WITHIN_MS);
+  const { verdict, evidence, settledAt, lastOwed } = await settle(
+    gather,
+    injection.settleWithinMs ?? SETTLE_WITHIN_MS,
+  );
   const mistakes = load.mistakes.map((mistake) => `the load itself failed: ${mistake}`);
   const count = injected + struckByVendors;
   return {
@@ -79,7 +84,10 @@ export async function underLoad(run: FaultRun, injection: Injection): Promise<Fa
     injected: count,
     events: load.played,
     recoveryMs: settledAt === undefined ? undefined : Math.round(settledAt - healedAt),
-    figures: (await injection.figures?.(load, evidence)) ?? {},
+    figures: {
+      ...(await injection.figures?.(load, evidence)),
+      ...(settledAt !== undefined && settledAt - healedAt > SLOW_MS ? { 'last to come': lastOwed } : {}),
+    },
     failures: [
       ...verdict.failures,
       ...(settledAt === undefined ? ['I8: not everything that was owed is settled'] : []),
@@ -94,8 +102,9 @@ export async function underLoad(run: FaultRun, injection: Injection): Promise<Fa
 async function settle(
   gather: () => Promise<Evidence>,
   withinMs: number,
-): Promise<{ verdict: Verdict; evidence: Evidence; settledAt: number | undefined }> {
+): Promise<{ verdict: Verdict; evidence: Evidence; settledAt: number | undefined; lastOwed: string }> {
   const deadline = performance.now() + withinMs;
+  let lastOwed = 'nothing';
   for (;;) {
     const evidence = await gather();
     const verdict = judge(evidence);
@@ -103,7 +112,8 @@ async function settle(
     const clean = settled && verdict.failures.length === 0;
     // A double does not go away by waiting.
     if (clean || verdict.duplicated > 0 || performance.now() > deadline)
-      return { verdict, evidence, settledAt: settled ? performance.now() : undefined };
+      return { verdict, evidence, settledAt: settled ? performance.now() : undefined, lastOwed };
+    lastOwed = verdict.failures[0] ?? 'doubts';
     await delay(LOOK_EVERY_MS);
   }
 }

@@ -133,7 +133,7 @@ steps:
     channel: [sms]
     notAfter: 2d
     template:
-      text: "{{ company.name }}: invoice {{ invoice.number }} over {{ invoice.amountDue | money }}."
+      text: "{{ company.name }} to {{ contact.name }}: invoice {{ invoice.number }} over {{ invoice.amountDue | money }}."
 `;
   // The topic of flows is written at once or a little later; a console that starts again is asked again.
   return retryWhile(

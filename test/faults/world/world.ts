@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { statePaths } from '../../../tools/lib/paths.ts';
 import { assertPortsFree } from '../../../tools/lib/ports.ts';
 import { type Progress, withStep } from '../../../tools/lib/progress.ts';
@@ -14,6 +13,7 @@ import { type FaultyInfrastructure, startFaultyInfrastructure } from './infrastr
 import { SandboxControl } from './sandbox.ts';
 import { ServiceControl } from './services.ts';
 import { makeTenants, type Tenant } from './tenants.ts';
+import { warmUp } from './warm-up.ts';
 
 /** The whole system as real processes, with a proxy before everything that a service talks to. */
 export interface World {
@@ -100,8 +100,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       await sandbox.disarmAll();
       await services.untilAllReady();
     };
-    // Whoever starts a fault wants the flows to be known to every mapper.
-    await delay(1_000);
+    await withStep(progress, 'a first message of each tenant', () => warmUp({ sandbox, tenants }));
     return {
       infrastructure,
       system,
