@@ -90,6 +90,7 @@ function createIntake(
   );
   return new WebhookIntake({
     keys,
+    proofs: tokens,
     directory: new ConnectionDirectory(connections),
     producer,
     traces: new TraceIds(),

@@ -9,6 +9,7 @@ import {
   type VendorMetrics,
   VendorRuntime,
 } from '#libs/vendor-kit';
+import { callbackPath } from './connect/callback-path.js';
 
 /** Values of the variables that manifests name, by variable. */
 export type VendorVariables = Readonly<Record<string, string | Secret | undefined>>;
@@ -18,6 +19,8 @@ export interface CallTools {
   readonly transport: HttpTransport;
   readonly clock: Clock;
   readonly metrics: VendorMetrics;
+  /** Under which browsers reach this service; some vendors want to see the redirect URI in every refresh. */
+  readonly publicBaseUrl?: string;
 }
 
 type Purpose = VendorDefinition['manifest']['appCredentials'][number]['purpose'];
@@ -66,7 +69,12 @@ function createCall(vendor: VendorDefinition, variables: VendorVariables, tools:
     baseUrls: baseUrlsOf(vendor, overrides),
     tokens: noTokens,
   });
-  return runtime.authCall({ clientId: clientId ?? '', clientSecret: clientSecret ?? '' });
+  const { publicBaseUrl } = tools;
+  return runtime.authCall({
+    clientId: clientId ?? '',
+    clientSecret: clientSecret ?? '',
+    ...(publicBaseUrl !== undefined && { redirectUri: publicBaseUrl + callbackPath(vendor.manifest.id) }),
+  });
 }
 
 function credentialOf(

@@ -4,6 +4,7 @@ import { type Disposition, LedgerwireError } from '#libs/core';
 export const refusals = {
   'unknown-vendor': { status: 404, disposition: 'dead-letter' },
   'unknown-connection': { status: 404, disposition: 'dead-letter' },
+  'unknown-subscription': { status: 404, disposition: 'dead-letter' },
   'connection-disconnected': { status: 404, disposition: 'dead-letter' },
   'vendor-without-oauth': { status: 400, disposition: 'dead-letter' },
   'vendor-without-keys': { status: 400, disposition: 'dead-letter' },

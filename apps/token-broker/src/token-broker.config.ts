@@ -36,6 +36,11 @@ export const brokerConfig = z.object({
     'signed: only links that an operator made begin to connect an account; open: everybody who knows a workspace may, for development',
     z.enum(['signed', 'open']).default('signed'),
   ),
+  ingressUrl: variable(
+    'INGRESS_PUBLIC_URL',
+    'Under which vendors reach ingress; unset: webhook subscriptions that we make ourselves are not made, and polls do all the work',
+    httpUrl().optional(),
+  ),
 });
 
 /** What each vendor's manifest asks for: servers and credentials of our app, by the names of their variables. */

@@ -23,6 +23,7 @@ export class TokenBrokerMetrics {
   private readonly alerts: Counter<'vendor' | 'reason'>;
   private readonly publications: Counter<'outcome'>;
   private readonly oldKeys: Gauge;
+  private readonly subscriptions: Counter<'vendor' | 'outcome'>;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -63,11 +64,22 @@ export class TokenBrokerMetrics {
       labelNames: ['outcome'],
       registers,
     });
+    this.subscriptions = new Counter({
+      name: 'webhook_subscription_steps_total',
+      help: 'Looks at webhook subscriptions that are kept at vendors: registered, asked-again, verified, intact, lost or failed.',
+      labelNames: ['vendor', 'outcome'],
+      registers,
+    });
     this.oldKeys = new Gauge({
       name: 'token_rows_under_old_keys',
       help: 'Rows whose secrets are not yet sealed under the current master key, as of the last look.',
       registers,
     });
+  }
+
+  /** `outcome` is what became of one look at a webhook subscription. */
+  subscription(vendor: string, outcome: string): void {
+    this.subscriptions.inc({ vendor, outcome });
   }
 
   refreshed(vendor: string, outcome: RefreshOutcome, durationMs: number): void {

@@ -108,10 +108,14 @@ function createBroker(
   const broker = new TokenBroker({
     database,
     masterKeys: config.broker.masterKeys,
-    vendors: new VendorAccess(vendors, authCallsFrom(config.vendors, { transport, clock, metrics })),
+    vendors: new VendorAccess(
+      vendors,
+      authCallsFrom(config.vendors, { transport, clock, metrics, publicBaseUrl }),
+    ),
     appWebhookKeys: appWebhookKeysFrom(config.vendors),
     publisher: new LogConnectionPublisher(producer),
     publicBaseUrl,
+    webhookBaseUrl: config.broker.ingressUrl,
     settings: defaultRefreshSettings,
     clock,
     random: systemRandom,

@@ -32,6 +32,7 @@ test('names, explains and labels its metrics by the rules, and the README has th
   metrics.consent('books', 'connected');
   metrics.alert('books', 'grant-revoked');
   metrics.published('ok');
+  metrics.subscription('books', 'verified');
   metrics.rowsUnderOldKeys(0);
   expect(await metricFaults(registry)).toEqual([]);
   const names = (await registry.getMetricsAsJSON()).map(({ name }) => name);

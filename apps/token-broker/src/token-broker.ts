@@ -8,6 +8,7 @@ import { ConnectionDesk } from './connections/connection-desk.js';
 import { ServiceKeys } from './connections/service-keys.js';
 import { GrantSecrets } from './crypto/grant-secrets.js';
 import { KeySecrets } from './crypto/key-secrets.js';
+import { SubscriptionSecrets } from './crypto/subscription-secrets.js';
 import type { MasterKeys } from './crypto/master-keys.js';
 import { SecretBox } from './crypto/secret-box.js';
 import { AccountCheck } from './maintenance/account-check.js';
@@ -16,6 +17,8 @@ import { type Chore, Maintenance } from './maintenance/maintenance.js';
 import { RefreshAhead } from './maintenance/refresh-ahead.js';
 import { Announcer } from './publish/announcer.js';
 import type { ConnectionPublisher } from './publish/connection-publisher.js';
+import { SubscriptionCalls } from './subscriptions/subscription-calls.js';
+import { SubscriptionKeeper } from './subscriptions/subscription-keeper.js';
 import type { TokenBrokerMetrics } from './token-broker.metrics.js';
 import { AccessTokens } from './tokens/access-tokens.js';
 import type { RefreshSettings } from './tokens/refresh-settings.js';
@@ -30,6 +33,8 @@ export interface TokenBrokerParts {
   readonly appWebhookKeys: (vendor: VendorDefinition) => readonly string[];
   readonly publisher: ConnectionPublisher;
   readonly publicBaseUrl: string;
+  /** Under which vendors reach ingress; undefined = no webhook subscriptions are made. */
+  readonly webhookBaseUrl: string | undefined;
   readonly settings: RefreshSettings;
   readonly clock: Clock;
   readonly random: Random;
@@ -54,6 +59,7 @@ export class TokenBroker {
   readonly refreshAhead: RefreshAhead;
   readonly accountCheck: AccountCheck;
   readonly announcer: Announcer;
+  readonly subscriptions: SubscriptionKeeper;
   private readonly refresher: TokenRefresher;
   private readonly maintenance: Maintenance;
   private everythingAnnounced = false;
@@ -68,11 +74,20 @@ export class TokenBroker {
     const { refresher } = this;
     this.accessTokens = new AccessTokens({ ...parts, secrets, refresher });
     const { accessTokens } = this;
-    this.serviceKeys = new ServiceKeys({ ...parts, registry: parts.vendors.registry, keySecrets });
+    const subscriptionSecrets = new SubscriptionSecrets(box);
+    this.serviceKeys = new ServiceKeys({
+      ...parts,
+      registry: parts.vendors.registry,
+      keySecrets,
+      subscriptionSecrets,
+    });
+    const calls = new SubscriptionCalls({ ...parts, accessTokens });
+    this.subscriptions = new SubscriptionKeeper({ ...parts, calls, secrets: subscriptionSecrets });
+    const { subscriptions } = this;
     this.consents = new ConsentFlow({ ...parts, secrets, box, announcer });
     this.links = new ConnectLinks(parts.masterKeys, parts.clock);
-    this.desk = new ConnectionDesk({ ...parts, keySecrets, accessTokens, announcer });
-    this.keyRotation = new KeyRotation({ ...parts, secrets, keySecrets });
+    this.desk = new ConnectionDesk({ ...parts, keySecrets, accessTokens, announcer, subscriptions });
+    this.keyRotation = new KeyRotation({ ...parts, secrets, keySecrets, subscriptionSecrets });
     this.refreshAhead = new RefreshAhead({ ...parts, refresher });
     this.accountCheck = new AccountCheck({ ...parts, accessTokens, announcer });
     this.maintenance = new Maintenance(this.chores(), parts.clock, parts.random, parts.logger);
@@ -92,6 +107,7 @@ export class TokenBroker {
   async stop(): Promise<void> {
     await this.maintenance.stop();
     await this.refresher.idle();
+    await this.subscriptions.idle();
     await this.announcer.idle();
   }
 
@@ -100,6 +116,7 @@ export class TokenBroker {
     return [
       { name: 'refresh-ahead', everyMs: 15 * SECOND_MS, run: () => this.refreshAhead.run() },
       { name: 'publish', everyMs: 5 * SECOND_MS, run: () => this.publish() },
+      { name: 'subscriptions', everyMs: 3 * SECOND_MS, run: () => this.subscriptions.run() },
       { name: 'account-check', everyMs: 5 * MINUTE_MS, run: () => this.accountCheck.run() },
       { name: 'master-keys', everyMs: 10 * MINUTE_MS, run: () => this.watchKeys() },
       {

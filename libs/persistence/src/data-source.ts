@@ -9,6 +9,7 @@ import { OAuthState } from './entities/oauth-state.entity.js';
 import { OutcomeRow } from './entities/outcome.entity.js';
 import { ReplayRow } from './entities/replay.entity.js';
 import { ReauthorisationAlert } from './entities/reauthorisation-alert.entity.js';
+import { WebhookSubscription } from './entities/webhook-subscription.entity.js';
 import { migrations } from './migrations/index.js';
 import { SnakeCaseNamingStrategy } from './naming-strategy.js';
 
@@ -63,6 +64,7 @@ export function createDataSource(options: DatabaseOptions): DataSource {
       OutcomeRow,
       FlowVersion,
       DeadLetterRow,
+      WebhookSubscription,
     ],
     migrations,
     migrationsTableName: 'migrations',

@@ -12,6 +12,7 @@ import { GrantStore } from './stores/grant.store.js';
 import { OAuthStateStore } from './stores/oauth-state.store.js';
 import { OutcomeStore } from './stores/outcome.store.js';
 import { ReplayStore } from './stores/replay.store.js';
+import { WebhookSubscriptionStore } from './stores/webhook-subscription.store.js';
 
 /**
  * An open database: the stores of token-broker and those of console. Other services have no database.
@@ -28,6 +29,7 @@ export class Database {
   readonly flows: FlowStore;
   readonly deadLetters: DeadLetterStore;
   readonly replays: ReplayStore;
+  readonly subscriptions: WebhookSubscriptionStore;
 
   constructor(private readonly dataSource: DataSource) {
     this.grants = new GrantStore(dataSource);
@@ -40,6 +42,7 @@ export class Database {
     this.flows = new FlowStore(dataSource);
     this.deadLetters = new DeadLetterStore(dataSource);
     this.replays = new ReplayStore(dataSource);
+    this.subscriptions = new WebhookSubscriptionStore(dataSource);
   }
 
   /** For the health check: resolves when the database answers a trivial question. */

@@ -10,6 +10,7 @@ export type { OAuthState } from './entities/oauth-state.entity.js';
 export type { OutcomeRow } from './entities/outcome.entity.js';
 export type { ReplayFilter, ReplayRow, ReplaySpan, ReplayStatus } from './entities/replay.entity.js';
 export type { ReauthorisationAlert } from './entities/reauthorisation-alert.entity.js';
+export type { SubscriptionStatus, WebhookSubscription } from './entities/webhook-subscription.entity.js';
 export { migrate, revertLastMigration } from './migrate.js';
 export type { ApiCredentialStore } from './stores/api-credential.store.js';
 export type { AuthorisationStore, ReauthorisationReason, Suspension } from './stores/authorisation.store.js';
@@ -34,3 +35,8 @@ export type {
   OutcomeFilter,
   OutcomeStore,
 } from './stores/outcome.store.js';
+export type {
+  SealedSecret,
+  SubscriptionStep,
+  WebhookSubscriptionStore,
+} from './stores/webhook-subscription.store.js';

@@ -28,12 +28,13 @@ export {
   type AccessTokenQuestion,
   credentialsAnswer,
   type CredentialsAnswer,
+  subscriptionProof,
   tokenPaths,
   verificationKeysAnswer,
   type VerificationKeysAnswer,
 } from './token-protocol.js';
 export { TokenClient, type TokenClientOptions } from './tokens/token-client.js';
-export type { TokenSource, VerificationKeySource } from './tokens/token-source.js';
+export type { ProofReceiver, TokenSource, VerificationKeySource } from './tokens/token-source.js';
 export { createVendorMetrics, noVendorMetrics, type VendorMetrics } from './vendor.metrics.js';
 export { VendorError, type VendorErrorDetails } from './vendor-error.js';
 export { baseUrlsOf, createVendorRegistry, type VendorRegistry } from './vendor-registry.js';

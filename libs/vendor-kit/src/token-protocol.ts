@@ -15,7 +15,16 @@ export const tokenPaths = {
   /** GET; answer {@link verificationKeysAnswer}. */
   verificationKeys: (vendor: string, connectionId?: string) =>
     `/internal/verification-keys?${new URLSearchParams(connectionId === undefined ? { vendor } : { vendor, connectionId }).toString()}`,
+  /** POST; body {@link subscriptionProof}. 200 = kept, 404 = there is no such subscription. */
+  subscriptionProof: (connectionId: string, subscriptionId: string) =>
+    `/internal/connections/${encodeURIComponent(connectionId)}/subscriptions/${encodeURIComponent(subscriptionId)}/proof`,
 } as const;
+
+/** The secret of a webhook subscription's handshake, which token-broker gives back to the vendor. */
+export const subscriptionProof = z.object({
+  secret: z.string().min(1).max(1000),
+  remoteId: z.string().min(1).max(200).nullable().default(null),
+});
 
 /**
  * `rejected` = the vendor answered 401 to the token that this broker gave. `rejectedDigest` (`digestOf(accessToken)`) says

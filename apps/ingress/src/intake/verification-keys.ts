@@ -87,6 +87,12 @@ export class VerificationKeys {
     }
   }
 
+  /** The keys of a scope have changed: the next refused signature asks for them at once. */
+  expire(scope: KeyScope): void {
+    const entry = this.entries.get(scopeKey(scope));
+    if (entry) entry.askedAt = -Infinity;
+  }
+
   private entryOf(scope: KeyScope): Entry {
     const key = scopeKey(scope);
     let entry = this.entries.get(key);

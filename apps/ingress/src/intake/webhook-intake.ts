@@ -2,6 +2,7 @@ import { changeNoticesOf, type ChangeNotice, type Connection, type Topic } from 
 import { type Clock, codeOf, LedgerwireError } from '#libs/core';
 import type { LogProducer } from '#libs/streams';
 import type {
+  ProofReceiver,
   VendorWebhooks,
   VerificationKey,
   WebhookRequest,
@@ -49,6 +50,7 @@ export interface IntakeLog {
 /** What the intake is made of. */
 export interface IntakeParts {
   readonly keys: VerificationKeys;
+  readonly proofs: ProofReceiver;
   readonly directory: ConnectionDirectory;
   readonly producer: LogProducer;
   readonly traces: TraceIds;
@@ -93,17 +95,35 @@ export class WebhookIntake {
     const receivedAt = this.parts.clock.now();
     const connection = this.routeConnection(endpoint, request);
     if (connection === undefined) return this.answer(vendor, 'unknown-route', webhooks.unknownKeyResponse);
-    const verdict = await this.verify(endpoint, request, connection, receivedAt);
+    const verdict = await this.verify(endpoint, { ...request, receivedAt }, connection, receivedAt);
     switch (verdict.kind) {
       case 'rejected':
         return this.answer(vendor, verdict.reason, verdict.response);
       case 'handshake':
-        return this.answer(vendor, 'handshake', verdict.response);
+        return this.shakeHands(endpoint, verdict, connection, receivedAt);
       case 'malformed':
         return this.setAside(endpoint, request, verdict, connection, receivedAt);
       default:
         return this.accept(endpoint, request, verdict, connection, receivedAt);
     }
+  }
+
+  /** Hands a handshake's secret to token-broker, which alone keeps secrets and calls vendors. */
+  private async shakeHands(
+    endpoint: Endpoint,
+    { proof, response }: Extract<WebhookVerdict, { kind: 'handshake' }>,
+    connection: Connection | null,
+    receivedAt: number,
+  ): Promise<WebhookResponse> {
+    const { vendor, webhooks } = endpoint;
+    if (!proof || !connection) return this.answer(vendor, 'handshake', response);
+    const { connectionId } = connection;
+    const handing = this.parts.proofs.proveSubscription(connectionId, proof);
+    const isKept = await this.beforeDeadline(endpoint, receivedAt, handing);
+    if (!isKept) return this.answer(vendor, 'unknown-route', webhooks.unknownKeyResponse);
+    // What is signed from now on is signed with the new secret.
+    this.parts.keys.expire({ vendor, connectionId });
+    return this.answer(vendor, 'handshake', response);
   }
 
   /** null: the vendor's routes name no connection. undefined: the route names one that does not exist. */

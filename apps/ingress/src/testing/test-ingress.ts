@@ -3,7 +3,7 @@ import { Registry } from 'prom-client';
 import type { Connection } from '#libs/contracts';
 import { type Clock, systemClock } from '#libs/core';
 import type { LogProducer, OutgoingRecord, ReadTable } from '#libs/streams';
-import type { VendorWebhooks, VerificationKey } from '#libs/vendor-kit';
+import type { ProofReceiver, SubscriptionProof, VendorWebhooks, VerificationKey } from '#libs/vendor-kit';
 import { serverOptions, type UploadTimes } from '../http/server-options.js';
 import { registerWebhookRoutes } from '../http/webhook-routes.js';
 import { IngressMetrics } from '../ingress.metrics.js';
@@ -96,11 +96,25 @@ export class TestKeys implements KeySource {
   }
 }
 
+/** A token-broker that keeps handshakes, or does not. */
+export class TestProofs implements ProofReceiver {
+  readonly kept: (SubscriptionProof & { readonly connectionId: string })[] = [];
+  known = true;
+  failure: Error | undefined;
+
+  async proveSubscription(connectionId: string, proof: SubscriptionProof): Promise<boolean> {
+    if (this.failure) throw this.failure;
+    if (this.known) this.kept.push({ connectionId, ...proof });
+    return Promise.resolve(this.known);
+  }
+}
+
 /** A whole ingress but for Kafka, Nest and the vendors. */
 export interface TestIngress {
   readonly server: FastifyInstance;
   readonly log: TestLog;
   readonly keys: TestKeys;
+  readonly proofs: TestProofs;
   readonly table: TestTable;
   readonly registry: Registry;
   readonly lines: AcceptedLine[];
@@ -127,10 +141,12 @@ export async function startTestIngress(options: TestIngressOptions = {}): Promis
   const log = new TestLog();
   const keys = new TestKeys([{ keyId: 'primary', secret: SECRET }]);
   const table = new TestTable(...(options.connections ?? [connection()]));
+  const proofs = new TestProofs();
   const lines: AcceptedLine[] = [];
   const failures: unknown[] = [];
   const intake = new WebhookIntake({
     keys: new VerificationKeys(keys, clock, { maxAgeMs: 60_000, renewalPauseMs: 5_000 }),
+    proofs,
     directory: new ConnectionDirectory(table),
     producer: log,
     traces: new TraceIds(),
@@ -145,5 +161,5 @@ export async function startTestIngress(options: TestIngressOptions = {}): Promis
     vendors: [{ id: options.vendor ?? 'test', webhooks: options.webhooks ?? testWebhooks() }],
   });
   await server.ready();
-  return { server, log, keys, table, registry, lines, failures };
+  return { server, log, keys, proofs, table, registry, lines, failures };
 }

@@ -7,6 +7,7 @@ import type { SecretBox, SecretPlace } from '../crypto/secret-box.js';
 import type { Announcer } from '../publish/announcer.js';
 import type { TokenBrokerMetrics } from '../token-broker.metrics.js';
 import { callOf, type OAuthAccess, type VendorAccess } from '../vendor-access.js';
+import { callbackPath } from './callback-path.js';
 import { codeChallengeOf, digestOfSecret, randomText } from './pkce.js';
 
 /** What {@link ConsentFlow} works with. */
@@ -168,7 +169,7 @@ export class ConsentFlow {
   }
 
   private redirectUri(vendorId: string): string {
-    return `${this.tools.publicBaseUrl}/connect/${vendorId}/callback`;
+    return this.tools.publicBaseUrl + callbackPath(vendorId);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from '#libs/platform';
 import type { KeySecrets } from '../crypto/key-secrets.js';
 import type { Announcer } from '../publish/announcer.js';
 import type { AccessTokens } from '../tokens/access-tokens.js';
+import type { SubscriptionKeeper } from '../subscriptions/subscription-keeper.js';
 import type { VendorAccess } from '../vendor-access.js';
 import { InvalidInput } from '../http/invalid-input.js';
 import { refusal } from '../refusal.js';
@@ -15,6 +16,7 @@ export interface ConnectionDeskTools {
   readonly keySecrets: KeySecrets;
   readonly accessTokens: AccessTokens;
   readonly announcer: Announcer;
+  readonly subscriptions: Pick<SubscriptionKeeper, 'leave'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -111,11 +113,13 @@ export class ConnectionDesk {
     const { database, announcer, clock, logger } = this.tools;
     const row = await this.getLive(connectionId);
     try {
+      await this.tools.subscriptions.leave(row);
       await this.leaveVendor(row);
     } catch (error) {
       if (!force) throw error;
       logger.warn({ event: 'connection.forced-disconnect', connectionId, vendor: row.vendor, error });
     }
+    await database.subscriptions.forget(connectionId);
     const ended = await database.consents.disconnect(connectionId, clock.now());
     if (!ended)
       throw refusal('connection-disconnected', `connection ${connectionId} was disconnected before`);

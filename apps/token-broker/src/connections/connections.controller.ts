@@ -13,7 +13,7 @@ import {
   UseFilters,
   UseGuards,
 } from '@nestjs/common';
-import type { ConnectionRow, ReauthorisationAlert } from '#libs/persistence';
+import type { ConnectionRow, ReauthorisationAlert, WebhookSubscription } from '#libs/persistence';
 import { OperatorTokenGuard } from '#libs/platform';
 import { ApiErrorFilter } from '../http/api-error.filter.js';
 import { InvalidInput } from '../http/invalid-input.js';
@@ -33,6 +33,9 @@ import type { WebhookSetup } from './service-keys.js';
 
 /** A connection as operators see it: what every service knows, and whether all of them know it yet. */
 type ConnectionView = ReturnType<typeof viewOf>;
+
+/** A webhook subscription as operators see it. */
+type SubscriptionView = ReturnType<typeof subscriptionViewOf>;
 
 /** An open alert as operators see it. */
 type AlertView = ReturnType<typeof alertViewOf>;
@@ -56,6 +59,15 @@ export class ConnectionsController {
   @Get('connections/:connectionId')
   async get(@Param('connectionId') connectionId: string): Promise<ConnectionView> {
     return viewOf(await this.broker.desk.get(connectionId));
+  }
+
+  /** Webhook subscriptions that are kept at the vendor, and how far each is; none for vendors without such. */
+  @Get('connections/:connectionId/subscriptions')
+  async subscriptions(
+    @Param('connectionId') connectionId: string,
+  ): Promise<{ subscriptions: readonly SubscriptionView[] }> {
+    await this.broker.desk.get(connectionId);
+    return { subscriptions: (await this.broker.subscriptions.list(connectionId)).map(subscriptionViewOf) };
   }
 
   @Post('connections')
@@ -128,4 +140,16 @@ function alertViewOf({
   raisedAt,
 }: ReauthorisationAlert) {
   return { alertId, workspaceId, vendor, connectionIds, reason, raisedAt };
+}
+
+function subscriptionViewOf({
+  event,
+  status,
+  remoteId,
+  problem,
+  attempts,
+  dueAt,
+  updatedAt,
+}: WebhookSubscription) {
+  return { event, status, remoteId, problem, attempts, dueAt, updatedAt };
 }

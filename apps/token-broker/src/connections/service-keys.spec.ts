@@ -6,6 +6,7 @@ import { createVendorRegistry, type VendorWebhooks } from '#libs/vendor-kit';
 import { KeySecrets } from '../crypto/key-secrets.js';
 import { MasterKeys } from '../crypto/master-keys.js';
 import { SecretBox } from '../crypto/secret-box.js';
+import { SubscriptionSecrets } from '../crypto/subscription-secrets.js';
 import { booksVendor } from '../testing/books-vendor.js';
 import { TokenBrokerMetrics } from '../token-broker.metrics.js';
 import { ServiceKeys } from './service-keys.js';
@@ -32,6 +33,7 @@ function serviceKeys(statuses: Readonly<Record<string, string>>, appKeys: readon
     database: { connections: { find }, apiCredentials: {} } as never,
     registry: createVendorRegistry([{ ...booksVendor(0), webhooks }]),
     keySecrets: new KeySecrets(new SecretBox(masterKeys)),
+    subscriptionSecrets: new SubscriptionSecrets(new SecretBox(masterKeys)),
     metrics: new TokenBrokerMetrics(new Registry()),
     appWebhookKeys: () => appKeys,
   });

@@ -8,14 +8,16 @@ import {
   webhookRoot,
 } from '#libs/vendor-kit';
 import type { KeySecrets } from '../crypto/key-secrets.js';
+import type { SubscriptionSecrets } from '../crypto/subscription-secrets.js';
 import type { TokenBrokerMetrics } from '../token-broker.metrics.js';
 import { refusal } from '../refusal.js';
 
 /** What {@link ServiceKeys} works with. */
 export interface ServiceKeyTools {
-  readonly database: Pick<Database, 'connections' | 'apiCredentials'>;
+  readonly database: Pick<Database, 'connections' | 'apiCredentials' | 'subscriptions'>;
   readonly registry: VendorRegistry;
   readonly keySecrets: KeySecrets;
+  readonly subscriptionSecrets: SubscriptionSecrets;
   readonly metrics: TokenBrokerMetrics;
   /** Webhook keys of our app at a vendor, newest first; empty when none is configured. */
   readonly appWebhookKeys: (vendor: VendorDefinition) => readonly string[];
@@ -58,6 +60,7 @@ export class ServiceKeys {
         connectionId === undefined ? null : await this.tools.database.connections.find(connectionId);
       // A connection of another vendor is as unknown here as one that does not exist.
       const own = row?.vendor === vendorId ? row : null;
+      if (vendor.subscriptions) return await this.subscriptionKeys(assertConnected(own, connectionId));
       if (vendor.webhooks.deriveKey) return this.derivedKeys(vendor, assertConnected(own, connectionId));
       const { connection, auth, credentials } = await this.keysOf(own, connectionId ?? 'without id');
       return { keys: [...auth.verificationKeys(credentials)], accountId: connection.accountId };
@@ -81,6 +84,20 @@ export class ServiceKeys {
   private appKeys(vendor: VendorDefinition): VerificationKeysAnswer {
     const secrets = this.tools.appWebhookKeys(vendor);
     return { keys: secrets.map((secret, index) => ({ keyId: `app-${index + 1}`, secret })), accountId: null };
+  }
+
+  /** The secrets of the connection's subscriptions, from their handshakes on. */
+  private async subscriptionKeys({
+    connectionId,
+    accountId,
+  }: ConnectionRow): Promise<VerificationKeysAnswer> {
+    const { database, subscriptionSecrets } = this.tools;
+    const rows = await database.subscriptions.ofConnection(connectionId);
+    const keys = rows.flatMap((row) => {
+      const secret = subscriptionSecrets.secretOf(row);
+      return secret === null ? [] : [{ keyId: row.subscriptionId, secret }];
+    });
+    return { keys, accountId };
   }
 
   /** One secret for each key of the app, so that a rotated key is known for as long as the former one is configured. */

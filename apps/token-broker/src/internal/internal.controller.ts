@@ -17,10 +17,12 @@ import {
   type AccessTokenAnswer,
   accessTokenQuestion,
   type CredentialsAnswer,
+  subscriptionProof,
   type VerificationKeysAnswer,
 } from '#libs/vendor-kit';
 import { ApiErrorFilter } from '../http/api-error.filter.js';
 import { InvalidInput } from '../http/invalid-input.js';
+import { refusal } from '../refusal.js';
 import { TokenBroker } from '../token-broker.js';
 
 /** What a service may be allowed to do here; words of LEDGERWIRE_SERVICE_TOKENS. */
@@ -28,10 +30,13 @@ export const permissions = {
   accessTokens: 'access-tokens:read',
   credentials: 'credentials:read',
   verificationKeys: 'verification-keys:read',
+  subscriptions: 'subscriptions:prove',
 } as const;
 
 const question = accessTokenQuestion.nullish().transform((value) => value ?? {});
 const keyQuery = z.object({ vendor: z.string().min(1), connectionId: z.string().min(1).optional() });
+
+const uuid = z.uuid();
 
 /** What services ask for; the paths are those of `tokenPaths` in vendor-kit. */
 @Controller('internal')
@@ -64,5 +69,21 @@ export class InternalController {
   verificationKeys(@Query() query: unknown): Promise<VerificationKeysAnswer> {
     const { vendor, connectionId } = InvalidInput.read(keyQuery, query);
     return this.broker.serviceKeys.verificationKeys(vendor, connectionId);
+  }
+
+  /** A handshake that came to ingress; the vendor judges it. */
+  @Post('connections/:connectionId/subscriptions/:subscriptionId/proof')
+  @HttpCode(200)
+  @RequirePermission(permissions.subscriptions)
+  async prove(
+    @Param('connectionId') connectionId: string,
+    @Param('subscriptionId') subscriptionId: string,
+    @Body() body: unknown,
+  ): Promise<{ kept: true }> {
+    const { secret } = InvalidInput.read(subscriptionProof, body);
+    const isId = uuid.safeParse(subscriptionId).success;
+    if (isId && (await this.broker.subscriptions.prove(connectionId, { subscriptionId, secret })))
+      return { kept: true };
+    throw refusal('unknown-subscription', `connection ${connectionId} has no such subscription`);
   }
 }

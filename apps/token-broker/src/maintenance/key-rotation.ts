@@ -1,17 +1,19 @@
 import { codeOf } from '#libs/core';
-import type { ApiCredential, Database, Grant, KeyUse } from '#libs/persistence';
+import type { ApiCredential, Database, Grant, KeyUse, WebhookSubscription } from '#libs/persistence';
 import type { Logger } from '#libs/platform';
 import type { GrantSecrets } from '../crypto/grant-secrets.js';
 import type { KeySecrets } from '../crypto/key-secrets.js';
+import type { SubscriptionSecrets } from '../crypto/subscription-secrets.js';
 import type { MasterKeys } from '../crypto/master-keys.js';
 import type { TokenBrokerMetrics } from '../token-broker.metrics.js';
 
 /** What {@link KeyRotation} works with. */
 export interface KeyRotationTools {
-  readonly database: Pick<Database, 'grants' | 'apiCredentials'>;
+  readonly database: Pick<Database, 'grants' | 'apiCredentials' | 'subscriptions'>;
   readonly masterKeys: MasterKeys;
   readonly secrets: GrantSecrets;
   readonly keySecrets: KeySecrets;
+  readonly subscriptionSecrets: SubscriptionSecrets;
   readonly metrics: TokenBrokerMetrics;
   readonly logger: Logger;
 }
@@ -49,6 +51,7 @@ export class KeyRotation {
     for (const { keyId, rows: count } of [
       ...(await database.grants.countByKey()),
       ...(await database.apiCredentials.countByKey()),
+      ...(await database.subscriptions.countByKey()),
     ])
       rows.set(keyId, (rows.get(keyId) ?? 0) + count);
     const current = masterKeys.current.id;
@@ -75,6 +78,17 @@ export class KeyRotation {
       (row) => {
         const credentials = this.tools.keySecrets.credentialsOf(row);
         return database.apiCredentials.reseal(row, this.tools.keySecrets.seal(row.connectionId, credentials));
+      },
+      tally,
+    );
+    await this.each<WebhookSubscription>(
+      (after) => database.subscriptions.sealedUnderOtherKeys(current, after, BATCH),
+      ({ subscriptionId }) => subscriptionId,
+      async (row) => {
+        const { subscriptionSecrets } = this.tools;
+        const secret = subscriptionSecrets.secretOf(row);
+        const resealed = secret === null ? null : subscriptionSecrets.seal(row.subscriptionId, secret);
+        return resealed !== null && database.subscriptions.reseal(row, resealed);
       },
       tally,
     );

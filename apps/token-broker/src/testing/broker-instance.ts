@@ -107,6 +107,7 @@ export async function createInstance(world: World, options: InstanceOptions = {}
     appWebhookKeys: appWebhookKeysFrom(variables),
     publisher: world.publisher,
     publicBaseUrl: 'http://localhost:8080',
+    webhookBaseUrl: undefined,
     settings: { ...quickSettings, ...options.settings },
     clock: world.clock,
     random: () => 0.5,

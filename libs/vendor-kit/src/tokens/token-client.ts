@@ -1,6 +1,6 @@
 import { type Clock, digestOf, LedgerwireError } from '#libs/core';
 import type { z } from 'zod';
-import type { VendorResponse } from '../contract.js';
+import type { SubscriptionProof, VendorResponse } from '../contract.js';
 import { type HttpTransport, TransportFailure } from '../http/http-transport.js';
 import { LruMap } from '../lru-map.js';
 import {
@@ -15,7 +15,7 @@ import {
 } from '../token-protocol.js';
 import { VendorError, type VendorErrorDetails } from '../vendor-error.js';
 import { SingleFlightCache } from './single-flight-cache.js';
-import type { TokenSource, VerificationKeySource } from './token-source.js';
+import type { ProofReceiver, TokenSource, VerificationKeySource } from './token-source.js';
 
 /** Settings of {@link TokenClient}. */
 export interface TokenClientOptions {
@@ -41,7 +41,7 @@ const REAUTHORISATION_PAUSE_MS = 5 * 60_000;
  * HTTP client of token-broker. Answers are kept in memory only, until shortly before they expire, one question per
  * connection at a time. Verification keys outlive an unreachable broker, so that ingress does not depend on it per request.
  */
-export class TokenClient implements TokenSource, VerificationKeySource {
+export class TokenClient implements TokenSource, VerificationKeySource, ProofReceiver {
   private readonly accessTokens: SingleFlightCache<AccessTokenAnswer>;
   private readonly credentialSets: SingleFlightCache<CredentialsAnswer>;
   private readonly keys: SingleFlightCache<VerificationKeysAnswer>;
@@ -104,6 +104,17 @@ export class TokenClient implements TokenSource, VerificationKeySource {
       if (former) return former;
       throw error;
     }
+  }
+
+  async proveSubscription(
+    connectionId: string,
+    { subscriptionId, secret, remoteId }: SubscriptionProof,
+  ): Promise<boolean> {
+    const path = tokenPaths.subscriptionProof(connectionId, subscriptionId);
+    const response = await this.send(path, { secret, remoteId });
+    if (response.status === 404) return false;
+    if (response.status !== 200) throw brokerError(response);
+    return true;
   }
 
   private async ask<T>(path: string, schema: z.ZodType<T>, body?: object): Promise<T> {

@@ -1,3 +1,4 @@
+import type { SubscriptionProof } from '../contract.js';
 import type { AccessTokenAnswer, CredentialsAnswer, VerificationKeysAnswer } from '../token-protocol.js';
 
 /** Where services get what they need to speak for a connection. Implemented by TokenClient; by a fake in tests. */
@@ -20,4 +21,10 @@ export interface VerificationKeySource {
     connectionId?: string,
     options?: { readonly fresh?: boolean },
   ): Promise<VerificationKeysAnswer>;
+}
+
+/** Where ingress takes the secrets of handshakes. */
+export interface ProofReceiver {
+  /** False = token-broker knows no such subscription. @throws VendorError `token-broker-unavailable` (retry). */
+  proveSubscription(connectionId: string, proof: SubscriptionProof): Promise<boolean>;
 }

@@ -67,7 +67,7 @@ function remoteOf({ callbackid, event, uri, verified }: z.infer<typeof callback>
   return { remoteId: callbackid, event, url: uri, verified };
 }
 
-/** All of them are fit to be repeated: of two callbacks for one event and URL FreshBooks keeps one. */
+/** Everything but a registration may be repeated: whether FreshBooks would make a second callback is not documented. */
 async function send<T>(
   call: SubscriptionCall,
   operation: string,
@@ -87,7 +87,7 @@ async function send<T>(
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
-    repeatable: true,
+    repeatable: method !== 'POST',
   };
   const response = await call.request(request);
   return answer === undefined
