@@ -24,6 +24,7 @@ export function joinDebtor(
   const groups = context.store(mapperStores.groups);
   const groupKey = [connectionId, businessEvent, flowId, stepId].join('/');
   const known = groups.get(groupKey);
+  if (known?.reminders.includes(key)) return;
   const now = context.now();
   const group: DebtorGroup = known ?? {
     flowId,
@@ -34,7 +35,7 @@ export function joinDebtor(
     reminders: [],
     since: now,
   };
-  groups.put(groupKey, { ...group, reminders: [...new Set([...group.reminders, key])] });
+  groups.put(groupKey, { ...group, reminders: [...group.reminders, key] });
   // The reminder stays planned until the group goes out, so that a payment still cancels it; only its guard is done.
   context.cancelTimer(timerNames.reminder, key);
   const fireAt = group.since + tools.settings.gatherDebtorMs;

@@ -4,6 +4,7 @@ import {
   type ChangeNotice,
   changeNoticesOf,
   type Connection,
+  type ContactCommand,
   type FlowDefinition,
   mapperStores,
   type MessageCommand,
@@ -56,9 +57,14 @@ export class MapperBench {
   private readonly flows = new TestTable<FlowDefinition>();
   private running: PipelineDriver | undefined;
 
-  static async start(steps: readonly string[] = [], renderer?: TemplateRenderer): Promise<MapperBench> {
+  /** @param head what stands above the steps, e.g. quiet hours. */
+  static async start(
+    steps: readonly string[] = [],
+    renderer?: TemplateRenderer,
+    head = '',
+  ): Promise<MapperBench> {
     const bench = new MapperBench();
-    if (steps.length > 0) bench.applyFlow(steps);
+    if (steps.length > 0 || head !== '') bench.applyFlow(steps, {}, head);
     bench.running = await PipelineDriver.start({
       service: 'mapper',
       handlers: [new MapperPipeline(bench.tools(renderer ?? new InlineRenderer()))],
@@ -73,7 +79,7 @@ export class MapperBench {
   }
 
   /** Applies a flow as an operator would. */
-  applyFlow(steps: readonly string[], changes: Partial<FlowDefinition> = {}): void {
+  applyFlow(steps: readonly string[], changes: Partial<FlowDefinition> = {}, head = ''): void {
     const flowId = changes.flowId ?? 'invoices';
     const yaml = `apiVersion: ledgerwire/v1
 id: ${flowId}
@@ -81,7 +87,8 @@ name: Test flow
 workspace: ${sampleSource.workspaceId}
 source: ${sampleSource.connectionId}
 target: ${sampleTarget.connectionId}
-steps:${steps.join('')}
+${head}
+steps:${steps.length === 0 ? ' []' : steps.join('')}
 `;
     this.flows.set(flowId, {
       flowId,
@@ -137,6 +144,11 @@ steps:${steps.join('')}
 
   trail(): string[] {
     return this.outcomes().map(({ status, reason }) => (reason === null ? status : `${status}/${reason}`));
+  }
+
+  /** What was told the contacts at Twilio. */
+  contacts(): ContactCommand[] {
+    return this.driver.sent(topics.contacts);
   }
 
   entity(entityType: string, entityId: string): AccountingRecord | undefined {

@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest';
+import { type AccountingRecord, type Invoice, mapperStores } from '#libs/contracts';
+import { sampleContact, sampleInvoice } from '#libs/flows';
+import { issuedStep, MapperBench, overdueStep } from './testing/mapper-bench.js';
+
+const HOUR = 3_600_000;
+const QUIET = 'quietHours: { from: "08:30", to: "12:00" }';
+/** The clock of the bench stands at nine in the morning, which is quiet here. */
+const NOON = Date.UTC(2026, 10, 21, 12);
+
+let versions = 0;
+
+function next(over: Partial<Invoice> = {}, around: Partial<AccountingRecord> = {}): AccountingRecord {
+  versions += 1;
+  const record = sampleInvoice({ dueDate: '2026-11-19', ...over });
+  const version = record.version + versions;
+  return { ...record, version, recordId: `q${versions}`, contentHash: `content ${versions}`, ...around };
+}
+
+/** The fetcher's answer to the last question. */
+function answerTo(bench: MapperBench, over: Partial<Invoice> = {}): AccountingRecord {
+  const token = bench.questions().at(-1)?.recheckToken ?? '';
+  return next(over, { recheck: true, recheckTokens: [token], origin: 'timer' });
+}
+
+async function heldInvoice(): Promise<MapperBench> {
+  const bench = await MapperBench.start([issuedStep], undefined, QUIET);
+  await bench.take(sampleContact(), next());
+  return bench;
+}
+
+test('puts a message off until the quiet hours are over, and says until when', async () => {
+  const bench = await heldInvoice();
+  expect(bench.messages()).toEqual([]);
+  expect(bench.outcomes().at(-1)).toMatchObject({
+    status: 'deferred',
+    reason: 'quiet-hours',
+    nextTryAt: NOON,
+    channel: 'sms',
+    recipient: '+44••••••••56',
+    flowStep: 'issued',
+  });
+});
+
+test('reads the invoice again before the message leaves, and sends it once', async () => {
+  const bench = await heldInvoice();
+  await bench.driver.restart();
+  await bench.passUntil(NOON);
+  expect(bench.questions()).toMatchObject([
+    { entityType: 'invoice', entityId: 'sample-invoice', recheck: true },
+  ]);
+  expect(bench.trail().at(-1)).toBe('rechecking/hour-come');
+  const answer = answerTo(bench, { amountDue: '900' });
+  await bench.take(answer);
+  await bench.take({ ...answer, version: answer.version + 1 });
+  expect(bench.bodies()).toEqual(['Invoice INV-1001 over 900 for Rowan Fitch']);
+  expect(bench.outcomes().filter(({ status }) => status === 'duplicate')).toEqual([]);
+});
+
+test.each([
+  ['paid', { status: 'paid', amountDue: '0' }, 'skipped/paid-meanwhile'],
+  ['voided', { status: 'voided' }, 'skipped/voided-meanwhile'],
+])('sends nothing for an invoice that was %s while it waited', async (_, over, outcome) => {
+  const bench = await heldInvoice();
+  await bench.passUntil(NOON);
+  await bench.take(answerTo(bench, over));
+  expect(bench.messages()).toEqual([]);
+  expect(bench.trail()).toContain(outcome);
+});
+
+test('asks again when no answer comes, and gives up visibly', async () => {
+  const bench = await heldInvoice();
+  await bench.passUntil(NOON);
+  for (let hour = 0; hour < 60; hour += 1) await bench.pass(HOUR);
+  expect(bench.questions()).toHaveLength(10);
+  expect(bench.trail().at(-1)).toBe('skipped/not-rechecked');
+});
+
+test('says that the flow changed when it is gone by then', async () => {
+  const bench = await heldInvoice();
+  bench.applyFlow([overdueStep]);
+  await bench.passUntil(NOON);
+  await bench.take(answerTo(bench));
+  expect(bench.messages()).toEqual([]);
+  expect(bench.trail()).toContain('skipped/flow-changed');
+});
+
+test('moves a reminder out of the quiet hours, and it is not late by that', async () => {
+  const strict = overdueStep.replace("at: '09:00'", "at: '09:00'\n    catchUp: 1h");
+  const bench = await MapperBench.start([strict], undefined, QUIET);
+  await bench.take(sampleContact(), next());
+  await bench.passUntil(Date.UTC(2026, 10, 22, 9));
+  await bench.take(answerTo(bench));
+  const noon = Date.UTC(2026, 10, 22, 12);
+  expect(bench.outcomes().at(-1)).toMatchObject({ status: 'deferred', nextTryAt: noon });
+  await bench.passUntil(noon);
+  await bench.take(answerTo(bench, { amountDue: '77' }));
+  expect(bench.bodies()).toEqual(['Please pay INV-1001: 77']);
+});
+
+test('drops a reminder that is paid while it waits', async () => {
+  const bench = await MapperBench.start([overdueStep], undefined, QUIET);
+  await bench.take(sampleContact(), next());
+  await bench.passUntil(Date.UTC(2026, 10, 22, 9));
+  await bench.take(answerTo(bench));
+  await bench.take(next({ status: 'paid', amountDue: '0' }));
+  expect(bench.trail()).toContain('cancelled/paid-meanwhile');
+  const asked = bench.questions().length;
+  await bench.passUntil(Date.UTC(2026, 10, 23, 12));
+  expect(bench.questions()).toHaveLength(asked);
+  expect(bench.messages()).toEqual([]);
+});
+
+test('bounds what is kept of an invoice with ten thousand lines, and loses no tracking option', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  const [line] = sampleInvoice().invoice?.lines ?? [];
+  if (!line) throw new Error('the sample has a line');
+  const lines = Array.from({ length: 10_000 }, (_, index) => ({
+    ...line,
+    tracking: [{ category: 'Region', option: index === 9_000 ? 'South' : 'North' }],
+  }));
+  await bench.take(sampleContact(), next({ lines }));
+  const kept = bench.entity('invoice', 'sample-invoice')?.invoice?.lines ?? [];
+  expect(kept).toHaveLength(51);
+  expect(kept.at(-1)?.tracking).toEqual([{ category: 'Region', option: 'South' }]);
+  expect(bench.messages()).toHaveLength(1);
+  const [debt] = [bench.driver.stored(mapperStores.debts, 'sample-books/sample-contact/sample-invoice')];
+  expect(debt).toEqual({ dueDate: '2026-11-19' });
+});
