@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { retargetFlow } from '#libs/flows';
 import { repositoryRoot } from '../lib/paths.ts';
 import { UserError } from '../lib/user-error.ts';
-import { connectTwilioAccount, type DemoConnection, findConnections } from '../once/connect-demo.ts';
+import { connectTwilioAccount, findConnections } from '../once/connect-demo.ts';
 import { consentAsOwner } from '../once/consent-as-owner.ts';
+import type { DemoConnection } from '../once/demo-vendor.ts';
 import { requestJson } from '../once/http.ts';
 import type { RunningSystem } from '../start/start-system.ts';
 

@@ -6,17 +6,15 @@ import { UserError } from '../lib/user-error.ts';
 import type { RunningSystem } from '../start/start-system.ts';
 import { requestJson } from './http.ts';
 import { consentAsOwner } from './consent-as-owner.ts';
+import { brokerUrl, type DemoConnection, type DemoVendor } from './demo-vendor.ts';
+import { demoVendors } from './demo-vendors.ts';
 
 /** The demo company's connections. */
 export interface DemoConnections {
   readonly xero: DemoConnection;
   readonly twilio: DemoConnection;
-}
-
-/** What the scenario needs of a connection. */
-export interface DemoConnection {
-  readonly connectionId: string;
-  readonly accountId: string;
+  /** Those of {@link demoVendors}, by vendor. */
+  readonly others: ReadonlyMap<string, DemoConnection>;
 }
 
 interface ListedConnection extends DemoConnection {
@@ -32,7 +30,7 @@ const FLOWS = ['xero-invoice-notices', 'xero-payment-confirmations', 'xero-overd
  * already stays as it is, so that a second start changes nothing.
  */
 export async function connectDemo(system: RunningSystem): Promise<DemoConnections> {
-  const xero = (await findConnection(system, 'xero')) ?? (await connectXero(system));
+  const xero = (await findConnection(system, 'xero')) ?? (await connectByConsent(system, 'xero'));
   const twilio = (await findConnection(system, 'twilio')) ?? (await connectTwilioAccount(system, WORKSPACE));
   await requestJson(`${system.sandbox.sandboxUrl}/__sandbox/webhooks`, {
     method: 'POST',
@@ -41,8 +39,21 @@ export async function connectDemo(system: RunningSystem): Promise<DemoConnection
       inboundUrl: `${system.context.urls.ingress}/webhooks/twilio/${twilio.connectionId}/inbound`,
     },
   });
-  for (const flowId of FLOWS) await applyFlow(system, flowId, { xero, twilio });
-  return { xero, twilio };
+  for (const flowId of FLOWS) await applyFlow(system, flowId, { source: xero, target: twilio });
+  const others = new Map<string, DemoConnection>();
+  for (const demo of demoVendors) others.set(demo.vendor, await connectVendor(system, demo, twilio));
+  return { xero, twilio, others };
+}
+
+async function connectVendor(
+  system: RunningSystem,
+  { vendor, flows, prepare }: DemoVendor,
+  target: DemoConnection,
+): Promise<DemoConnection> {
+  const source = (await findConnection(system, vendor)) ?? (await connectByConsent(system, vendor));
+  await prepare?.(system, source);
+  for (const flowId of flows) await applyFlow(system, flowId, { source, target });
+  return source;
 }
 
 /**
@@ -92,18 +103,18 @@ async function findConnection(system: RunningSystem, vendor: string): Promise<De
 }
 
 /** Follows the operator's link through the vendor's consent page, as a browser would. */
-async function connectXero(system: RunningSystem): Promise<DemoConnection> {
-  const organisation = system.sandbox.vendors['xero']?.accounts[0]?.accountId;
-  if (organisation === undefined) throw new UserError('the sandbox has no Xero organisation');
+async function connectByConsent(system: RunningSystem, vendor: string): Promise<DemoConnection> {
+  const organisation = system.sandbox.vendors[vendor]?.accounts[0]?.accountId;
+  if (organisation === undefined) throw new UserError(`the sandbox has no account at ${vendor}`);
   const link = await requestJson<{ url: string }>(`${brokerUrl(system)}/connect-links`, {
     method: 'POST',
     token: system.sandbox.consoleToken,
-    body: { vendor: 'xero', workspaceId: WORKSPACE },
+    body: { vendor, workspaceId: WORKSPACE },
   });
   await consentAsOwner(link.url, [organisation]);
-  const connection = await findConnection(system, 'xero');
+  const connection = await findConnection(system, vendor);
   if (connection) return connection;
-  throw new UserError('the sandbox organisation could not be connected; see the log of token-broker');
+  throw new UserError(`the account at ${vendor} could not be connected; see the log of token-broker`);
 }
 
 /** Hands the keys of the double's Twilio account to token-broker. */
@@ -128,7 +139,11 @@ export async function connectTwilioAccount(
   });
 }
 
-async function applyFlow(system: RunningSystem, flowId: string, demo: DemoConnections): Promise<void> {
+async function applyFlow(
+  system: RunningSystem,
+  flowId: string,
+  { source, target }: Readonly<Record<'source' | 'target', DemoConnection>>,
+): Promise<void> {
   const { consoleUrl, consoleToken } = system.sandbox;
   const { flows } = await requestJson<{ flows: { flowId: string }[] }>(`${consoleUrl}/api/flows`, {
     token: consoleToken,
@@ -142,13 +157,9 @@ async function applyFlow(system: RunningSystem, flowId: string, demo: DemoConnec
     body: {
       yaml: retargetFlow(yaml, {
         workspace: WORKSPACE,
-        source: demo.xero.connectionId,
-        target: demo.twilio.connectionId,
+        source: source.connectionId,
+        target: target.connectionId,
       }),
     },
   });
-}
-
-function brokerUrl(system: RunningSystem): string {
-  return system.context.urls['token-broker'].replace('//localhost:', '//127.0.0.1:');
 }

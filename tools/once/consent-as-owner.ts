@@ -1,12 +1,13 @@
 /**
- * Follows an operator's connect link (`POST /connect-links`) through Xero's consent page and back, as the owner's browser would,
- * and ticks the organisations (tenant ids) there.
+ * Follows an operator's connect link (`POST /connect-links`) through a double's consent page and back, as the owner's browser would,
+ * and ticks the organisations (the vendor's account ids) there.
  */
 export async function consentAsOwner(link: string, organisations: readonly string[]): Promise<void> {
   const cookies = new Map<string, string>();
-  const start = link.replace('/connect/xero?', '/connect/xero/authorise?');
+  const start = link.replace(/(\/connect\/[a-z-]+)\?/, '$1/authorise?');
   for (let url: string | undefined = start; url !== undefined;) {
-    const onConsentPage = url.includes('/connect/authorize');
+    // What is not token-broker's is the vendor's page.
+    const onConsentPage = new URL(url).port !== new URL(link).port;
     // Xero takes localhost for tests but not 127.0.0.1, where the services listen.
     const response: Response = await fetch(url.replace('//localhost:', '//127.0.0.1:'), {
       redirect: 'manual',

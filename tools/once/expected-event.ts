@@ -4,6 +4,8 @@ export interface ExpectedMessage {
   readonly about: string;
   /** The number or address; nobody else in this run has it. */
   readonly to: string;
+  /** Other events of the run go to the same recipient, e.g. to a colleague: then only the trail can tell them apart. */
+  readonly shared?: boolean;
 }
 
 /** What one event of the scenario must lead to. */

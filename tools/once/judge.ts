@@ -17,7 +17,8 @@ export function judge(
   lines: readonly LedgerLine[],
   callbacksOver: boolean,
 ): JudgedEvent {
-  const recipients = [...new Set(event.messages.map(({ to }) => to))];
+  const own = event.messages.filter(({ shared }) => shared !== true);
+  const recipients = [...new Set(own.map(({ to }) => to))];
   const received = recipients.map((to) => ({ to, count: lines.filter((line) => line.to === to).length }));
   const problems = [
     ...received.flatMap(({ to, count }) => wrongCount(event, to, count)),

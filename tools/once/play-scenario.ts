@@ -1,6 +1,7 @@
 import type { PlayScenario } from '../start/scenario.ts';
 import type { RunningSystem } from '../start/start-system.ts';
 import { connectDemo, liftMinuteLimit, restoreMinuteLimit } from './connect-demo.ts';
+import { demoVendors } from './demo-vendors.ts';
 import type { ExpectedEvent } from './expected-event.ts';
 import { judge, type JudgedEvent, wholeRunProblems } from './judge.ts';
 import { printReport } from './report.ts';
@@ -20,6 +21,10 @@ export const playScenario: PlayScenario = async (system, { json }) => {
   await liftMinuteLimit(system, demo);
   const from = await ledgerEnd(system);
   const events = await playEvents(system, demo);
+  for (const { vendor, play } of demoVendors) {
+    const connection = demo.others.get(vendor);
+    if (connection) events.push(...(await play(system, connection)));
+  }
   const judged = await settle(system, events, from);
   await restoreMinuteLimit(system, demo);
   const doubles = doubledKeys(await sentSince(system, from));

@@ -1,0 +1,5 @@
+import type { DemoVendor } from './demo-vendor.ts';
+import { zohoBooksDemo } from './zoho-books/zoho-books-demo.ts';
+
+/** Vendors of the demo company besides Xero, with which the scenario began. */
+export const demoVendors: readonly DemoVendor[] = [zohoBooksDemo];
