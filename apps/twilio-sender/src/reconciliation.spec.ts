@@ -31,6 +31,21 @@ test('adopts the message that the carrier took before a reset', async () => {
   expect(await bench.counted('message_uncertain_settled_total', { how: 'list' })).toBe(1);
 });
 
+test('asks for the delivery of a message that was found only after the first time to ask', async () => {
+  const bench = await SenderBench.start();
+  bench.carrier.next({ apply: true, error: lostAnswer });
+  bench.carrier.listError = listAway;
+  await bench.send();
+  await bench.pass(20 * MINUTE);
+  bench.carrier.listError = undefined;
+  await bench.pass(2 * HOUR);
+  expect(bench.trail()).toContain('sent/found-at-vendor');
+  bench.carrier.setStatus(bench.carrier.messages[0]?.messageSid ?? '', 'delivered');
+  await bench.pass(50 * HOUR);
+  await bench.pass(50 * HOUR);
+  expect(bench.state()).toMatchObject({ status: 'final', deliveryStatus: 'delivered', command: '' });
+});
+
 test('looks for the message by its command, where the carrier can find by that', async () => {
   const bench = await SenderBench.start();
   bench.carrier.next({ apply: true, error: lostAnswer });

@@ -45,19 +45,22 @@ export async function attemptSend(
   } catch (error) {
     return await recordFailure(tools, attempt, context, error);
   }
-  recordSent(command, context, { messageSid: receipt.messageSid, reason: null });
+  recordSent(tools, command, context, { messageSid: receipt.messageSid, reason: null });
   noteAttempt(tools, command, 'sent', null);
   return { kind: 'done' };
 }
 
 /** The vendor has the message: by its own answer, or because a callback or its list shows it (`reason`). */
 export function recordSent(
+  tools: SenderTools,
   command: MessageCommand,
   context: TaskContext,
   found: { readonly messageSid: string; readonly reason: string | null },
 ): void {
   const ledger = new CommandLedger(context);
   ledger.send(command, found.messageSid);
+  // Again: the one that came with the intent may have fired while it was still in doubt whether there is a message at all.
+  setCommandTimer(context, command, timerNames.checkDelivery, firstCheckAt(tools, context), { round: 0 });
   tellCommand(context, command, {
     step: 'send',
     status: 'sent',

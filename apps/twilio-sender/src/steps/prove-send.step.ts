@@ -23,7 +23,7 @@ export function proveSend(
     context.cancelTimer(timerNames.reconcile, proof.commandId);
     context.cancelTimer(timerNames.resend, proof.commandId);
     tools.metrics.settledBy('callback');
-    recordSent(command, context, { messageSid: proof.messageSid, reason: 'proved-by-callback' });
+    recordSent(tools, command, context, { messageSid: proof.messageSid, reason: 'proved-by-callback' });
     return;
   }
   tools.metrics.foundSurplusMessage();

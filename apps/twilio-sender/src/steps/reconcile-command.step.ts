@@ -34,7 +34,7 @@ export async function reconcileCommand(
   switch (finding.kind) {
     case 'found':
       tools.metrics.settledBy('list');
-      recordSent(command, context, { messageSid: finding.messageSid, reason: 'found-at-vendor' });
+      recordSent(tools, command, context, { messageSid: finding.messageSid, reason: 'found-at-vendor' });
       return;
     case 'absent':
       tools.metrics.settledBy('absence');
