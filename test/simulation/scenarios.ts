@@ -1,7 +1,9 @@
 import type { Scenario } from '#libs/streams';
+import { senderScenario } from './sender.scenario.js';
 import { taskScenario } from './task.scenario.js';
 
 /** Every scenario of the simulation, with its share of the seeds of a run. */
 export const scenarios: readonly { readonly scenario: Scenario; readonly share: number }[] = [
-  { scenario: taskScenario, share: 1 },
+  { scenario: taskScenario, share: 5 },
+  { scenario: senderScenario, share: 3 },
 ];

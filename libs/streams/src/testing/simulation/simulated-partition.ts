@@ -31,6 +31,8 @@ const MARKER_KEYS = { abort: Buffer.from([0, 0, 0, 0]), commit: Buffer.from([0, 
 export class SimulatedPartition {
   private readonly entries: LogEntry[] = [];
   private readonly open = new Map<string, number>();
+  /** Producers whose open transaction is going to be committed: only its marker is missing. */
+  private readonly decided = new Set<string>();
   private readonly aborted: AbortedTransaction[] = [];
   private readonly waiters = new Set<() => void>();
   private end = 0;
@@ -53,8 +55,14 @@ export class SimulatedPartition {
     return offset;
   }
 
+  /** The coordinator has decided to commit; the marker follows. */
+  decideCommit(producerId: string): void {
+    this.decided.add(producerId);
+  }
+
   /** Ends a producer's transaction in this partition. */
   endTransaction(producerId: string, marker: 'commit' | 'abort', timestamp: number): void {
+    this.decided.delete(producerId);
     const firstOffset = this.open.get(producerId);
     if (firstOffset === undefined) return;
     this.open.delete(producerId);
@@ -95,27 +103,16 @@ export class SimulatedPartition {
     };
   }
 
-  /** Committed records, as every reader will see them in the end. */
+  /** Committed records, as every reader will see them in the end: also those whose marker is still being written. */
   committed(): readonly LogEntry[] {
-    const stable = this.lastStableOffset;
-    return this.entries.filter(
-      ({ offset, producerId, marker }) =>
-        offset < stable &&
-        marker === undefined &&
-        !this.aborted.some(
-          (aborted) =>
-            aborted.producerId === producerId &&
-            aborted.firstOffset <= offset &&
-            offset <= aborted.lastOffset,
-        ),
-    );
+    return this.entries.filter((entry) => entry.marker === undefined && this.isCommitted(entry));
   }
 
   /** Log compaction up to the last stable offset: of each key the last committed record stays; offsets do not change. */
   compact(): void {
     const stable = this.lastStableOffset;
     const last = new Map<string, number>();
-    const committed = this.committed();
+    const committed = this.committed().filter(({ offset }) => offset < stable);
     for (const { key, offset } of committed) last.set(key?.toString('latin1') ?? '', offset);
     const superseded = new Set(
       committed
@@ -130,6 +127,16 @@ export class SimulatedPartition {
   changed(wake: () => void): () => void {
     this.waiters.add(wake);
     return () => void this.waiters.delete(wake);
+  }
+
+  private isCommitted({ producerId, offset }: LogEntry): boolean {
+    if (producerId === undefined) return true;
+    const openFrom = this.open.get(producerId);
+    if (openFrom !== undefined && offset >= openFrom) return this.decided.has(producerId);
+    return !this.aborted.some(
+      (aborted) =>
+        aborted.producerId === producerId && aborted.firstOffset <= offset && offset <= aborted.lastOffset,
+    );
   }
 
   private wake(): void {

@@ -95,14 +95,24 @@ export class SimulatedWorld {
     }));
   }
 
+  /** The changes of a store of a service, as its changelog has them; undefined = deleted. */
+  changes<T>(service: string, definition: StoreDefinition<T>): SeenRecord<T | undefined>[] {
+    const topic = changelogOf(service, definition);
+    return this.kafka.committed(topic).map(({ key, value, partition, offset, timestamp }) => ({
+      key: key?.toString() ?? '',
+      value: value ? this.codec.decode(topic.schema, value) : undefined,
+      partition,
+      offset,
+      timestamp,
+    }));
+  }
+
   /** A store of a service as its changelog has it. */
   stored<T>(service: string, definition: StoreDefinition<T>): Map<string, T> {
-    const topic = changelogOf(service, definition);
     const entries = new Map<string, T>();
-    for (const { key, value } of this.kafka.committed(topic)) {
-      const name = key?.toString() ?? '';
-      if (value) entries.set(name, this.codec.decode(topic.schema, value));
-      else entries.delete(name);
+    for (const { key, value } of this.changes(service, definition)) {
+      if (value === undefined) entries.delete(key);
+      else entries.set(key, value);
     }
     return entries;
   }

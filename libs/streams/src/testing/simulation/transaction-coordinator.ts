@@ -179,6 +179,7 @@ export class TransactionCoordinator {
     producer.state = 'ending';
     this.ports.ended(producer.transactionalId, producer.epoch, how, why);
     const partitions = [...producer.partitions.values()];
+    if (how === 'commit') for (const partition of partitions) partition.decideCommit(producer.producerId);
     const offsets = how === 'commit' ? producer.offsets : [];
     producer.partitions.clear();
     producer.groups.clear();
