@@ -69,7 +69,10 @@ describe('the environment of a service', () => {
       expect(tokens).toEqual([`token-of-${name}`]);
     }
     expect(JSON.parse(environmentOf('token-broker')['LEDGERWIRE_SERVICE_TOKENS'] ?? '')).toEqual({
-      ingress: { token: 'token-of-ingress', permissions: ['verification-keys:read'] },
+      ingress: {
+        token: 'token-of-ingress',
+        permissions: ['verification-keys:read', 'subscriptions:prove'],
+      },
       ...Object.fromEntries(
         ['fetcher', 'fetcher-freshbooks', 'fetcher-zoho-books'].map((name) => [
           name,

@@ -77,6 +77,8 @@ export const services: readonly ServiceDefinition[] = [
       DATABASE_URL: context.databaseUrl,
       // Vendors send the browser back there; Xero takes localhost for tests, but not 127.0.0.1.
       PUBLIC_BASE_URL: context.urls['token-broker'].replace('//127.0.0.1:', '//localhost:'),
+      // Vendors post webhooks there.
+      INGRESS_PUBLIC_URL: context.urls.ingress,
       LEDGERWIRE_SERVICE_TOKENS: JSON.stringify(grants(context.secrets)),
       LEDGERWIRE_OPERATOR_TOKEN: context.secrets.consoleToken,
       LEDGERWIRE_MASTER_KEYS: context.secrets.masterKeys,
@@ -104,7 +106,7 @@ export const services: readonly ServiceDefinition[] = [
     portOffset: 1,
     maxInstances: MANY,
     stage: 'after-setup',
-    permissions: ['verification-keys:read'],
+    permissions: ['verification-keys:read', 'subscriptions:prove'],
     variables: (context) => ({
       ...kafka(context),
       ...tokenBroker(context),
