@@ -6,18 +6,11 @@ const withoutFingerprints: Edit = {
   replace: "return 'changed';",
 };
 
-const withoutCommandIds: readonly Edit[] = [
-  {
-    file: 'apps/mapper/src/steps/emit-messages.step.ts',
-    find: 'const derived = commands.get(commandId);',
-    replace: 'const derived = undefined;',
-  },
-  {
-    file: 'libs/flows/src/evaluation/deliver.ts',
-    find: 'if (await occasion.input.isDerived?.(commandId))',
-    replace: 'if (false)',
-  },
-];
+const withoutCommandIds: Edit = {
+  file: 'apps/mapper/src/steps/send-command.step.ts',
+  find: 'context.store(mapperStores.commands).get(commandId) !== undefined ||',
+  replace: '',
+};
 
 const withoutCallbackProof: Edit = {
   file: 'apps/twilio-sender/src/steps/apply-report.step.ts',
@@ -43,14 +36,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'mapper-command-ids',
     removes: 'the store of command ids: what was derived before is derived again',
-    edits: [withoutFingerprints, ...withoutCommandIds],
+    edits: [withoutFingerprints, withoutCommandIds],
     caughtBy: ['once'],
     note: 'without the fingerprints too, or no redelivery would reach the mapper; the sender still drops the second command',
   },
   {
     name: 'sender-command-states',
     removes: 'the whole deduplication: fingerprints, command ids, and the sender knowing what it has sent',
-    edits: [withoutFingerprints, ...withoutCommandIds, withoutSenderStates],
+    edits: [withoutFingerprints, withoutCommandIds, withoutSenderStates],
     caughtBy: ['once'],
     note: 'each of the three alone still keeps messages from being doubled; this is what a person sees when all are gone',
   },

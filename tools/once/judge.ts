@@ -8,6 +8,8 @@ export interface JudgedEvent {
   /** Messages to the recipients of the event in the truth ledger. */
   readonly effects: number;
   readonly problems: readonly string[];
+  /** What went wrong cannot come right by waiting: a message too many, a redelivery taken for news. */
+  readonly spoilt: boolean;
 }
 
 /** Compares an event with the truth ledger (who got how many messages) and with the trail (what each was about, and why not). */
@@ -20,11 +22,12 @@ export function judge(
   const own = event.messages.filter(({ shared }) => shared !== true);
   const recipients = [...new Set(own.map(({ to }) => to))];
   const received = recipients.map((to) => ({ to, count: lines.filter((line) => line.to === to).length }));
+  const redelivered = redeliveredTo(trace);
   const problems = [
     ...received.flatMap(({ to, count }) => wrongCount(event, to, count)),
     ...wrongArrivals(event.messages, arrivedOf(trace, callbacksOver)),
     ...missingReason(event, trace),
-    ...redeliveredTo(trace),
+    ...redelivered,
   ];
   const effects = received.reduce((sum, { count }) => sum + count, 0);
   return {
@@ -32,6 +35,7 @@ export function judge(
     trace,
     effects,
     problems: trace ? problems : ['the trail knows nothing of it', ...problems],
+    spoilt: redelivered.length > 0 || effects > event.messages.length,
   };
 }
 

@@ -48,8 +48,8 @@ async function settle(
     for (const event of events)
       judged.push(judge(event, await traceOf(system, event.invoiceId), lines, callbacksOver));
     const done = judged.every(({ problems }) => problems.length === 0);
-    const tooMany = judged.some(({ event, effects }) => effects > event.messages.length);
-    if (done || tooMany || Date.now() - startedAt > SETTLE_WITHIN_MS) return judged;
+    const spoilt = judged.some((one) => one.spoilt);
+    if (done || spoilt || Date.now() - startedAt > SETTLE_WITHIN_MS) return judged;
     await new Promise((resolve) => {
       setTimeout(resolve, 200);
     });

@@ -117,7 +117,8 @@ test('copies every record once and keeps its state over a restart', async () => 
   const first = await startRuntime(undefined, {}, folder);
   await send(notices(0, 200));
   await expect.poll(async () => (await outputs()).length, { timeout: 30_000 }).toBe(200);
-  await first.stop();
+  // Both Nest and the lifecycle close it.
+  await Promise.all([first.stop(), first.stop()]);
   await startRuntime(undefined, {}, folder);
   await send(notices(200, 300));
   await expect.poll(async () => (await outputs()).length, { timeout: 30_000 }).toBe(300);
