@@ -34,6 +34,13 @@ export { type Skip, type SkipReason, skipReasons } from './events/skip-reasons.j
 export { readsBody, type Trigger, type TriggerInfo, triggers } from './events/triggers.js';
 export { normaliseEmail } from './recipients/email-address.js';
 export { type NormalisedPhone, normalisePhone, type WrittenPhone } from './recipients/phone-number.js';
+export {
+  type FlowPreview,
+  type PreviewContext,
+  type PreviewedMessage,
+  type PreviewedSilence,
+  previewFlow,
+} from './preview/preview-flow.js';
 export { planReminders, type ReminderChanges } from './reminders/plan-reminders.js';
 export {
   isRemindable,

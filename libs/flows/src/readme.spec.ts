@@ -5,7 +5,7 @@ import { checkFlow, InlineRenderer, parseFlow, skipReasons } from './index.js';
 import { triggerNames } from './events/triggers.js';
 import { flowKeys } from './definition/flow.schema.js';
 import { allowedTags } from './templates/template-engine.js';
-import { allowedFilters } from './templates/template-filters.js';
+import { allowedFilters, ownFilters } from './templates/template-filters.js';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const examples = [...readme.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, yaml = '']) => yaml);
@@ -39,7 +39,7 @@ describe('README', () => {
     ['trigger', triggerNames],
     ['reason', Object.keys(skipReasons)],
     ['tag', allowedTags],
-    ['filter', [...allowedFilters, 'money', 'date']],
+    ['filter', [...allowedFilters, ...ownFilters]],
     ['field', namesIn(modelFields)],
     ['key', flowKeys],
   ])('names every %s', (_, names) => {

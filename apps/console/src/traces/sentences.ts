@@ -64,6 +64,10 @@ const serviceReasons = {
   'no-trigger': 'No flow of the connection waits for this.',
   'flow-invalid': 'The flow in force cannot be read.',
   'not-rechecked': 'The present state could not be had in time.',
+  'with-debtor': 'All that the debtor owes is in one message.',
+  'hour-come': 'The state is read again before the message leaves.',
+  'contact-kept': 'The contact is kept at Twilio with its wishes.',
+  'contact-removed': 'The contact is no longer kept at Twilio.',
   'reminder-due': 'The state is read again before the reminder leaves.',
   'unsupported-entity': 'Ledgerwire does not read this kind of entity.',
   unmappable: "The vendor's record could not be understood.",
@@ -108,6 +112,8 @@ const tones = new Map<string, Tone>(
     'flow-applied': 'good',
     'opted-in': 'good',
     waiting: 'waiting',
+    deferred: 'waiting',
+    grouped: 'waiting',
     'needs-reauthorisation': 'bad',
     sending: 'neutral',
     scheduled: 'waiting',
@@ -145,7 +151,8 @@ const statements = new Map<string, Statement>(
       `${capital(thing(told))} was read; nothing had changed since the last time.`,
     'fetch/superseded': () => 'A newer state had been read already.',
     'map/waiting': (told: Told) => `${capital(thing(told))} waits for what belongs to it.`,
-    'map/rechecking': () => 'A reminder is due.',
+    'map/rechecking': (told: Told) =>
+      told.reason === 'hour-come' ? 'The hour of a message that waited has come.' : 'A reminder is due.',
     'map/superseded': () => 'A newer state had been handled already.',
     'map/failed': (told: Told) => `No ${message(told)} could be made.`,
     'connect/connected': (told: Told) => `The connection to ${vendorName(told)} works.`,
@@ -157,8 +164,13 @@ const statements = new Map<string, Statement>(
     'send/opted-out': (told: Told) =>
       `${capital(told.recipient ?? 'the recipient')} asked not to get messages.`,
     'send/opted-in': (told: Told) => `${capital(told.recipient ?? 'the recipient')} wants messages again.`,
-    'map/mapped': (told: Told) => `${capital(article(message(told)))} was made.`,
+    'map/mapped': (told: Told) =>
+      told.reason === null
+        ? `${capital(article(message(told)))} was made.`
+        : 'A change of the contacts at Twilio was made.',
     'map/scheduled': (told: Told) => `A reminder is planned${at(told)}.`,
+    'map/deferred': (told: Told) => `The ${message(told)} waits${untilOf(told)}.`,
+    'map/grouped': () => 'The reminder goes out together with others of the same debtor.',
     'map/cancelled': () => 'The planned reminder was cancelled.',
     'map/skipped': (told: Told) => `No ${message(told)} is sent.`,
     'map/duplicate': () => 'The message had been made before.',
@@ -206,6 +218,10 @@ function vendorName(told: Told): string {
 
 function code(told: Told): string {
   return told.errorCode === null ? '' : ` (code ${told.errorCode})`;
+}
+
+function untilOf(told: Told): string {
+  return told.nextTryAt === null ? '' : ` until ${utc(told.nextTryAt)}`;
 }
 
 function at(told: Told): string {

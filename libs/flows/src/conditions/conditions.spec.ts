@@ -56,6 +56,8 @@ describe('conditions', () => {
   it.each<[ConditionInput, RegExp]>([
     [{ group: 'Corporate' }, /group is not Corporate/],
     [{ group: 'VIP' }, /group is not VIP/],
+    [{ group: 'VIP', country: 'IE' }, /^group is not VIP, and country is not IE$/],
+    [{ or: [{ group: 'VIP' }, { country: 'IE' }] }, /\(group is not VIP; country is not IE\)$/],
     [{ country: ['IE', 'FR'] }, /country is not IE or FR/],
     [{ currency: 'EUR' }, /currency is not EUR/],
     [{ tracking: { Region: 'South' } }, /tracking Region is not South/],

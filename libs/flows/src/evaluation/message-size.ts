@@ -1,6 +1,6 @@
 import type { MessageCommand } from '#libs/contracts';
 import { addDecimals, type Money } from '#libs/core';
-import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { getCountryCallingCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import type { Flow } from '../definition/flow.js';
 import type { EvaluationInput, MessageSize } from './evaluation.js';
 
@@ -14,7 +14,7 @@ export function sizeOf(
 ): MessageSize | null {
   if (command.channel !== 'sms' || !input.measure) return null;
   const measure = input.measure(command.body);
-  const price = flow.smsPrices.get(countryOf(command.to)) ?? flow.smsPrices.get(ANYWHERE_ELSE) ?? null;
+  const price = priceOf(command.to, flow.smsPrices);
   return { ...measure, cost: price && times(price, measure.segments) };
 }
 
@@ -27,8 +27,15 @@ export function describeSize({ segments, encoding, cost }: MessageSize): string 
   return cost === null ? counted : `${counted}, about ${cost.amount} ${cost.currency}`;
 }
 
-function countryOf(phone: string): string {
-  return parsePhoneNumberFromString(phone)?.country ?? '';
+/** By the country of the number, else by one that shares its calling code (Guernsey's are called as Britain's), else `*`. */
+function priceOf(to: string, prices: Flow['smsPrices']): Money | null {
+  const phone = parsePhoneNumberFromString(to);
+  const own = prices.get(phone?.country ?? '');
+  if (own || !phone) return own ?? prices.get(ANYWHERE_ELSE) ?? null;
+  const neighbour = [...prices].find(
+    ([country]) => isSupportedCountry(country) && getCountryCallingCode(country) === phone.countryCallingCode,
+  );
+  return neighbour?.[1] ?? prices.get(ANYWHERE_ELSE) ?? null;
 }
 
 /** Exact, without multiplication: a text has few segments. */

@@ -56,6 +56,22 @@ describe('TemplateEngine', () => {
     expect(render('{{ invoice.total | money }}', 'sms', large)).toBe('£90,071,992,547,409,931.07');
   });
 
+  it('writes amounts without the sign of the currency, with as many decimal places as it has', () => {
+    expect(render('{{ invoice.total | amount }}')).toBe('1,234.50');
+    expect(render('{{ invoice.total | amount: "JPY" }}')).toBe('1,235');
+    expect(render('{{ invoice.total | amount: "KWD" }}')).toBe('1,234.500');
+    expect(render('{{ invoice.total | amount: "EUR", "de-DE" }}')).toBe('1.234,50');
+    expect(() => render('{{ invoice.number | amount }}')).toThrow('amount takes an amount');
+  });
+
+  it('names the day of the week and counts days by the calendar of the company', () => {
+    expect(render('{{ invoice.dueDate | weekday }}, {{ invoice.dueDate | weekday: "fr" }}')).toBe(
+      'Saturday, samedi',
+    );
+    expect(render('{{ invoice.dueDate | days_until }}')).toBe('14');
+    expect(() => render('{{ invoice.number | days_until }}')).toThrow('days_until takes a date');
+  });
+
   it('writes an amount without a currency as a bare number when nobody knows the currency', () => {
     const model: TemplateModel = {
       ...modelOf(),

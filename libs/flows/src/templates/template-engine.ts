@@ -1,5 +1,5 @@
 import { CaptureTag, Context, type Emitter, Liquid, LiquidError, type Template, toValueSync } from 'liquidjs';
-import { allowedFilters, FORMAT_REGISTER, registerOwnFilters } from './template-filters.js';
+import { allowedFilters, FORMAT_REGISTER, ownFilters, registerOwnFilters } from './template-filters.js';
 import { TemplateFailure, type TemplatePart } from './template-failure.js';
 import { defaultTemplateLimits, type TemplateLimits } from './template-limits.js';
 import type { ModelValue, TemplateModel } from './template-model.js';
@@ -219,7 +219,7 @@ function failureOf(error: unknown, code: 'syntax' | 'failed'): TemplateFailure {
 function syntaxText(error: unknown): string {
   const words = error instanceof Error ? error.message.replace(/, line:\d+, col:\d+$/, '').slice(0, 200) : '';
   if (words.startsWith('undefined filter')) {
-    return `${words}; there are ${[...allowedFilters, 'date', 'money'].join(', ')}`;
+    return `${words}; there are ${[...allowedFilters, ...ownFilters].join(', ')}`;
   }
   if (words.startsWith('tag ') && words.endsWith('not found')) {
     return `${words}; there are ${allowedTags.join(', ')}`;

@@ -37,10 +37,22 @@ const ISO_DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 type DateStyle = (typeof DATE_STYLES)[number];
 
-/** Adds our own `money` and `date` filters. */
+/** Our own filters. */
+export const ownFilters = ['amount', 'date', 'days_until', 'money', 'weekday'] as const;
+
+/** Adds our own filters, which write amounts and dates by the flow's locale and the company's calendar. */
 export function registerOwnFilters(liquid: Liquid): void {
   liquid.registerFilter('money', function (value: unknown, currency?: unknown, locale?: unknown) {
     return money(formatOf(this.context), value, currency, locale);
+  });
+  liquid.registerFilter('amount', function (value: unknown, currency?: unknown, locale?: unknown) {
+    return amount(formatOf(this.context), value, currency, locale);
+  });
+  liquid.registerFilter('weekday', function (value: unknown, locale?: unknown) {
+    return weekday(formatOf(this.context), value, locale);
+  });
+  liquid.registerFilter('days_until', function (value: unknown) {
+    return daysUntil(formatOf(this.context), value);
   });
   liquid.registerFilter('date', function (value: unknown, style?: unknown, locale?: unknown) {
     return date(formatOf(this.context), value, style, locale);
@@ -54,19 +66,66 @@ function formatOf(context: Context): ModelFormat {
 /** `{{ invoice.total | money }}`, `money: "EUR"`, `money: "EUR", "de-DE"`. Nothing for null. */
 function money(format: ModelFormat, value: unknown, currency: unknown, locale: unknown): string {
   if (value === null) return '';
-  if (typeof value !== 'string' || !DECIMAL.test(value)) {
+  if (!isDecimal(value)) {
     throw new TemplateFailure('bad-argument', 'money takes an amount, e.g. {{ invoice.total | money }}');
   }
-  const code = currency === undefined || currency === null ? format.currency : currency;
+  const code = currencyOf(format, currency);
   // Some vendors name no currency on a payment; then the bare number is the truth.
-  if (code === null) return numberFormat(localeOf(format, locale), null).format(value as `${number}`);
-  if (typeof code !== 'string' || !CURRENCY.test(code)) {
-    throw new TemplateFailure(
-      'bad-argument',
-      'a currency is three capital letters, e.g. {{ payment.amount | money: "EUR" }}',
-    );
+  return numberFormat(localeOf(format, locale), code).format(value);
+}
+
+/** `{{ invoice.total | amount }}`: as `money`, with the decimal places of the currency, but without its sign. */
+function amount(format: ModelFormat, value: unknown, currency: unknown, locale: unknown): string {
+  if (value === null) return '';
+  if (!isDecimal(value)) {
+    throw new TemplateFailure('bad-argument', 'amount takes an amount, e.g. {{ invoice.total | amount }}');
   }
-  return numberFormat(localeOf(format, locale), code).format(value as `${number}`);
+  const parts = numberFormat(localeOf(format, locale), currencyOf(format, currency)).formatToParts(value);
+  const kept = parts.filter(({ type }) => type !== 'currency');
+  return kept
+    .map((part) => part.value)
+    .join('')
+    .trim();
+}
+
+/** The currency that a filter writes in: the one it names, else the record's; null where neither is known. */
+function currencyOf(format: ModelFormat, currency: unknown): string | null {
+  const code = currency === undefined || currency === null ? format.currency : currency;
+  if (code === null || (typeof code === 'string' && CURRENCY.test(code))) return code;
+  throw new TemplateFailure(
+    'bad-argument',
+    'a currency is three capital letters, e.g. {{ payment.amount | money: "EUR" }}',
+  );
+}
+
+function isDecimal(value: unknown): value is `${number}` {
+  return typeof value === 'string' && DECIMAL.test(value);
+}
+
+/** `{{ invoice.dueDate | weekday }}`: the name of the day of the week. Nothing for null. */
+function weekday(format: ModelFormat, value: unknown, locale: unknown): string {
+  if (value === null) return '';
+  const key = `w ${localeOf(format, locale)}`;
+  const names = cached(
+    key,
+    () => new Intl.DateTimeFormat(key.slice(2), { weekday: 'long', timeZone: 'UTC' }),
+  );
+  return names.format(dayOf(value, 'weekday'));
+}
+
+/** `{{ invoice.dueDate | days_until }}`: whole days from the company's date, negative when it is past; nothing for null. */
+function daysUntil(format: ModelFormat, value: unknown): number | string {
+  if (value === null) return '';
+  return Math.round(
+    (dayOf(value, 'days_until').getTime() - Date.parse(`${format.today}T00:00:00Z`)) / DAY_MS,
+  );
+}
+
+const DAY_MS = 86_400_000;
+
+function dayOf(value: unknown, filter: string): Date {
+  if (typeof value === 'string' && ISO_DATE.test(value)) return new Date(`${value}T00:00:00Z`);
+  throw new TemplateFailure('bad-argument', `${filter} takes a date, e.g. {{ invoice.dueDate | ${filter} }}`);
 }
 
 /** `{{ invoice.dueDate | date }}`, `date: "long"`, `date: "iso"`, `date: "full", "fr-FR"`. Nothing for null. */
@@ -107,12 +166,12 @@ const formatters = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
 function numberFormat(locale: string, currency: string | null): Intl.NumberFormat {
   const style = currency === null ? { minimumFractionDigits: 2 } : { style: 'currency' as const, currency };
   const make = (): Intl.NumberFormat => new Intl.NumberFormat(locale, style);
-  return cached<Intl.NumberFormat>(`n ${locale} ${currency}`, make);
+  return cached(`n ${locale} ${currency}`, make);
 }
 
 function dateFormat(locale: string, dateStyle: DateStyle, timeZone: string): Intl.DateTimeFormat {
   const make = (): Intl.DateTimeFormat => new Intl.DateTimeFormat(locale, { dateStyle, timeZone });
-  return cached<Intl.DateTimeFormat>(`d ${locale} ${dateStyle} ${timeZone}`, make);
+  return cached(`d ${locale} ${dateStyle} ${timeZone}`, make);
 }
 
 /** Formatters cost about 50 µs to make and templates choose the locale, so they are kept, but not without bound. */
