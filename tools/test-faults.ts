@@ -1,8 +1,10 @@
+import { mutantsToTry, trialsWith } from '../test/faults/mutants/trials.ts';
 import { parseSuiteArguments, type SuiteArguments } from '../test/faults/suite/arguments.ts';
 import { runSuite, testedCommit } from '../test/faults/suite/run-suite.ts';
 import { closingLine, renderTable } from '../test/faults/suite/table.ts';
 import { terminalProgress } from './lib/terminal-progress.ts';
 import { describeFailure } from './lib/user-error.ts';
+import { countTrials, describeTrial, type Trial, tryMutants } from './mutants/try-mutants.ts';
 
 /** `npm run test:faults`; its help is test-faults.help.txt. */
 const stopping = new AbortController();
@@ -22,7 +24,15 @@ async function main(): Promise<number> {
     console.log('· = also in the short form');
     return 0;
   }
-  return runFaults(wanted);
+  return wanted.mode === 'mutants' ? runMutants(wanted) : runFaults(wanted);
+}
+
+async function runMutants({ seed }: SuiteArguments): Promise<number> {
+  console.log(`seed ${seed}, commit ${testedCommit()}`);
+  const tell = (trial: Trial): void => console.log(describeTrial(trial));
+  const trials = await tryMutants(mutantsToTry(), trialsWith(seed), tell, { signal: stopping.signal });
+  console.log(countTrials(trials));
+  return trials.every(({ passed }) => passed) ? 0 : 1;
 }
 
 async function runFaults(wanted: SuiteArguments): Promise<number> {

@@ -1,4 +1,5 @@
 import type { Edit, Mutant } from './mutant.ts';
+import { streamsMutants } from './streams-mutants.ts';
 
 const withoutFingerprints: Edit = {
   file: 'apps/fetcher/src/steps/compare-entity.step.ts',
@@ -44,7 +45,7 @@ export const mutants: readonly Mutant[] = [
     name: 'sender-command-states',
     removes: 'the whole deduplication: fingerprints, command ids, and the sender knowing what it has sent',
     edits: [withoutFingerprints, withoutCommandIds, withoutSenderStates],
-    caughtBy: ['once'],
+    caughtBy: ['once', 'faults'],
     note: 'each of the three alone still keeps messages from being doubled; this is what a person sees when all are gone',
   },
   {
@@ -58,7 +59,7 @@ export const mutants: readonly Mutant[] = [
       },
       withoutCallbackProof,
     ],
-    caughtBy: ['once'],
+    caughtBy: ['once', 'faults'],
     note: 'without the proof by callback too: it usually comes before the repetition and stops it',
   },
   {
@@ -72,7 +73,7 @@ export const mutants: readonly Mutant[] = [
         replace: "if (messageSid !== undefined) return { kind: 'unknown', errorCode: 'mutant' };",
       },
     ],
-    caughtBy: ['once'],
+    caughtBy: ['once', 'faults'],
     note: 'both ways at once: each settles on its own what the other misses',
   },
   {
@@ -120,4 +121,5 @@ export const mutants: readonly Mutant[] = [
     caughtBy: ['faults', 'simulation'],
     note: 'only the death of a sender in mid-call needs it, and `--once` kills nobody',
   },
+  ...streamsMutants,
 ];

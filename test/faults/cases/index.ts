@@ -1,5 +1,6 @@
 import type { FaultTest } from '../suite/fault-test.ts';
 import { kill } from './f01-kill.ts';
+import { senderKilled } from './f01s-sender-killed.ts';
 import { rollingRestart } from './f02-rolling-restart.ts';
 import { brokerRestart } from './f03-broker.ts';
 import { brokerPaused } from './f04-broker-paused.ts';
@@ -24,6 +25,7 @@ import { starved } from './f30-starved.ts';
 /** All faults in the order in which they run: those that caused most public failures first (reliability.md section 6). */
 export const faultTests: readonly FaultTest[] = [
   kill,
+  senderKilled,
   ambiguous,
   tokenRace,
   webhookChaos,
