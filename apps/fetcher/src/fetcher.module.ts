@@ -19,6 +19,7 @@ import {
   VendorRuntime,
 } from '#libs/vendor-kit';
 import { vendors } from '#libs/vendors';
+import { describeLimits } from './describe-limits.js';
 import { EntityLoader } from './entity-loader.js';
 import type { fetcherConfig } from './fetcher.config.js';
 import { FetcherMetrics } from './fetcher.metrics.js';
@@ -120,6 +121,11 @@ function createRuntime(
     name: 'circuit-breakers',
     kind: 'ready',
     check: () => ({ up: true, details: { notClosed: runtime.troubledBreakers().length } }),
+  });
+  health.register({
+    name: 'vendor-limits',
+    kind: 'ready',
+    check: () => ({ up: true, details: describeLimits(runtime.limitUsage()) }),
   });
   lifecycle.onShutdown('close', 'vendor-transport', async () => {
     runtime.dispose();

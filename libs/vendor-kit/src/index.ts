@@ -1,5 +1,6 @@
 export { BatchLoader, type BatchLoaderOptions } from './batch-loader.js';
 export type { BreakerReport } from './breaker/breaker-set.js';
+export type { LimitUsage } from './limits/connection-limiter.js';
 export { type BreakerOptions, defaultBreakerOptions } from './breaker/connection-breaker.js';
 export { conformanceChecks } from './conformance/conformance.js';
 export type {

@@ -43,6 +43,11 @@ export class LruMap<K, V> {
     this.entries.delete(key);
   }
 
+  /** Without making any of them newer. */
+  [Symbol.iterator](): IterableIterator<[K, V]> {
+    return this.entries[Symbol.iterator]();
+  }
+
   values(): IterableIterator<V> {
     return this.entries.values();
   }

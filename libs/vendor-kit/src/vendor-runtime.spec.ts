@@ -76,6 +76,24 @@ test('believes a vendor that refuses with 200, and reads its limits in the body'
   await expect(call.request(read)).rejects.toMatchObject({ code: 'vendor-limit-wait' });
 });
 
+test('counts what each connection has used of its limits and shows the worst as a metric', async () => {
+  const limits = { ...fakeVendor.manifest.limits, perMinute: 60, perDay: 100 };
+  const { runtime, call, registry } = create(() => ({ status: 200 }), {
+    ...fakeVendor,
+    manifest: { ...fakeVendor.manifest, limits },
+  });
+  await call.request(read);
+  await call.request(read);
+  await runtime.callFor(fakeConnection('c2')).request(read);
+  expect([...runtime.limitUsage()]).toMatchObject([
+    ['c1', { minute: { used: 2, limit: 60 }, day: { used: 2, limit: 100 } }],
+    ['c2', { day: { used: 1, limit: 100 } }],
+  ]);
+  const text = await registry.metrics();
+  expect(text).toContain('vendor_limit_used_ratio{vendor="fake",kind="day"} 0.02');
+  expect(text).toContain('vendor_limit_waiting_connections{vendor="fake"} 0');
+});
+
 test('adds the credentials of the connection', async () => {
   const { call, seen } = create(() => ({ status: 200 }));
   await call.request(read);

@@ -16,7 +16,7 @@ import type {
 import { answerError, isVendorFailure, transportError } from './error-classifier.js';
 import { type FaultPoints, noFaultPoints } from './fault-points.js';
 import { type HttpTransport, TransportFailure } from './http/http-transport.js';
-import { ConnectionLimiter, type Limits, type Permit } from './limits/connection-limiter.js';
+import { ConnectionLimiter, type Limits, type LimitUsage, type Permit } from './limits/connection-limiter.js';
 import { LruMap } from './lru-map.js';
 import type { TokenSource } from './tokens/token-source.js';
 import { VendorError } from './vendor-error.js';
@@ -72,6 +72,7 @@ export class VendorRuntime {
       isVendorFailure,
       onTransition: (to) => metrics.transition(id, to),
     });
+    metrics.watchLimits(id, () => [...this.limitUsage().values()]);
     metrics.watchBreakers(id, () => this.breakers.troubled().map(({ state }) => state));
   }
 
@@ -109,6 +110,11 @@ export class VendorRuntime {
   /** Breakers that are not closed, for the health page. */
   troubledBreakers(): BreakerReport[] {
     return this.breakers.troubled();
+  }
+
+  /** What the connections that were called lately have used of their limits, by connection id. */
+  limitUsage(): ReadonlyMap<string, LimitUsage> {
+    return new Map([...this.limiters].map(([connectionId, { limiter }]) => [connectionId, limiter.usage()]));
   }
 
   /** Lets go of what it holds; the transport stays open, it may be shared. */

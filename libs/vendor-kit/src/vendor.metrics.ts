@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { BreakerState } from './breaker/connection-breaker.js';
+import type { LimitUsage } from './limits/connection-limiter.js';
 
 /** Metrics of all vendors of a process. Labels come from fixed sets; connections never are labels. */
 export interface VendorMetrics {
@@ -10,6 +11,8 @@ export interface VendorMetrics {
   batch(vendor: string, entityType: string, keys: number): void;
   /** Lets the state gauge ask how the breakers of a vendor stand. */
   watchBreakers(vendor: string, states: () => readonly BreakerState[]): void;
+  /** Lets the limit gauges ask what the connections of a vendor have used. */
+  watchLimits(vendor: string, usages: () => readonly LimitUsage[]): void;
 }
 
 const stateNumbers: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 1, open: 2 };
@@ -45,6 +48,8 @@ export function createVendorMetrics(registry: Registry): VendorMetrics {
   });
   const watched = new Map<string, () => readonly BreakerState[]>();
   watchStates(watched, registry);
+  const limits = new Map<string, () => readonly LimitUsage[]>();
+  watchUsage(limits, registry);
   return {
     request(vendor, operation, outcome, seconds) {
       requests.inc({ vendor, operation, outcome });
@@ -53,6 +58,7 @@ export function createVendorMetrics(registry: Registry): VendorMetrics {
     transition: (vendor, to) => transitions.inc({ vendor, to }),
     batch: (vendor, entityType, keys) => batches.observe({ vendor, entity_type: entityType }, keys),
     watchBreakers: (vendor, states) => void watched.set(vendor, states),
+    watchLimits: (vendor, usages) => void limits.set(vendor, usages),
   };
 }
 
@@ -81,10 +87,43 @@ function watchStates(watched: ReadonlyMap<string, () => readonly BreakerState[]>
   registry.registerMetric(open);
 }
 
+const KINDS = ['minute', 'day'] as const;
+
+function watchUsage(watched: ReadonlyMap<string, () => readonly LimitUsage[]>, registry: Registry): void {
+  const used = new Gauge({
+    name: 'vendor_limit_used_ratio',
+    help: 'Largest share that any connection of a vendor has used of its limit, by kind: minute or day. 1 = used up.',
+    labelNames: ['vendor', 'kind'],
+    registers: [],
+    collect() {
+      for (const [vendor, usages] of watched)
+        for (const kind of KINDS)
+          this.set({ vendor, kind }, Math.max(0, ...usages().map((usage) => shareOf(usage[kind]))));
+    },
+  });
+  const waiting = new Gauge({
+    name: 'vendor_limit_waiting_connections',
+    help: 'Connections of a vendor that must wait for a limit before their next request.',
+    labelNames: ['vendor'],
+    registers: [],
+    collect() {
+      for (const [vendor, usages] of watched)
+        this.set({ vendor }, usages().filter(({ waitMs }) => waitMs > 0).length);
+    },
+  });
+  registry.registerMetric(used);
+  registry.registerMetric(waiting);
+}
+
+function shareOf(window: LimitUsage['minute']): number {
+  return window === undefined ? 0 : window.used / window.limit;
+}
+
 /** For tests and one-off tools: counts nothing. */
 export const noVendorMetrics: VendorMetrics = {
   request: () => undefined,
   transition: () => undefined,
   batch: () => undefined,
   watchBreakers: () => undefined,
+  watchLimits: () => undefined,
 };

@@ -260,6 +260,9 @@ export const summarySchema = z.object({
       state: z.enum(['up', 'down', 'unreachable']),
       /** Parts that are down. */
       failing: z.array(z.string()),
+      limits: z.record(z.string(), z.string()).meta({
+        description: 'What connections have used of their vendor’s limits, by connection id.',
+      }),
     }),
   ),
 });

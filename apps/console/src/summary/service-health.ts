@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { type Clock } from '#libs/core';
 import type { WatchedService } from '../console.config.js';
 
@@ -7,6 +8,8 @@ export interface ServiceState {
   readonly state: 'up' | 'down' | 'unreachable';
   /** Parts that it says are down. */
   readonly failing: readonly string[];
+  /** What connections have used of their vendor's limits, by connection id, where the service calls a vendor. */
+  readonly limits: Readonly<Record<string, string>>;
 }
 
 const TIMEOUT_MS = 2_000;
@@ -38,10 +41,11 @@ async function stateOf({ name, url }: WatchedService): Promise<ServiceState> {
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const failing = response.ok ? [] : failingParts(await response.json());
-    return { name, state: response.ok ? 'up' : 'down', failing };
+    const body: unknown = await response.json();
+    const failing = response.ok ? [] : failingParts(body);
+    return { name, state: response.ok ? 'up' : 'down', failing, limits: limitsIn(body) };
   } catch {
-    return { name, state: 'unreachable', failing: [] };
+    return { name, state: 'unreachable', failing: [], limits: {} };
   }
 }
 
@@ -49,4 +53,15 @@ async function stateOf({ name, url }: WatchedService): Promise<ServiceState> {
 function failingParts(body: unknown): string[] {
   if (typeof body !== 'object' || body === null || !('error' in body)) return [];
   return typeof body.error === 'object' && body.error !== null ? Object.keys(body.error) : [];
+}
+
+const healthWithLimits = z.object({
+  details: z.object({ 'vendor-limits': z.record(z.string(), z.string()) }),
+});
+
+/** A fetcher tells of each connection beside the part's status. */
+function limitsIn(body: unknown): Record<string, string> {
+  const { status: _status, ...limits } =
+    healthWithLimits.safeParse(body).data?.details['vendor-limits'] ?? {};
+  return limits;
 }

@@ -23,6 +23,11 @@ export class SummaryReader {
     private readonly clock: Clock,
   ) {}
 
+  /** Without the database. */
+  services(): Promise<readonly ServiceState[]> {
+    return this.health.states();
+  }
+
   async summary(): Promise<Summary> {
     const now = this.clock.now();
     if (now - this.readAt >= FRESH_MS) {

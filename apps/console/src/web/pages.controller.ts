@@ -87,8 +87,10 @@ export class PagesController {
   }
 
   @Get('connections')
-  listConnections(@Res() reply: FastifyReply): void {
-    sendPage(reply, connectionsPage(sortedConnections(this.connections)));
+  async listConnections(@Res() reply: FastifyReply): Promise<void> {
+    const services = await this.summaries.services();
+    const limits = Object.assign({}, ...services.map((service) => service.limits)) as Record<string, string>;
+    sendPage(reply, connectionsPage(sortedConnections(this.connections), limits));
   }
 
   @Get('dead-letters')

@@ -11,6 +11,14 @@ export interface Limits {
   readonly perDay?: number | undefined;
 }
 
+/** What a connection has used of its limits; absent windows have none. */
+export interface LimitUsage {
+  readonly minute?: { readonly used: number; readonly limit: number };
+  readonly day?: { readonly used: number; readonly limit: number };
+  /** Until a request could go, 0 = now. */
+  readonly waitMs: number;
+}
+
 /** How the limiter itself behaves. */
 export interface LimiterOptions {
   readonly vendor: string;
@@ -98,6 +106,17 @@ export class ConnectionLimiter {
       this.day.reset(now, Math.max(perDay - signals.dayRemaining, 0));
     const blockMs = signals.retryAfterMs ?? (signals.exceeded && defaultBlockMs[signals.exceeded]);
     if (blockMs !== undefined) this.blockedUntil = Math.max(this.blockedUntil, now + blockMs);
+  }
+
+  /** What was used of the minute and the day, by our own count and by what the vendor said. */
+  usage(): LimitUsage {
+    const now = this.options.clock.now();
+    const { perMinute, perDay } = this.limits;
+    return {
+      ...(perMinute !== undefined && { minute: { used: this.minute.total(now), limit: perMinute } }),
+      ...(perDay !== undefined && { day: { used: this.day.total(now), limit: perDay } }),
+      waitMs: this.waitMs(),
+    };
   }
 
   /** Milliseconds until a request could go, 0 = now; for park times and health pages. */

@@ -14,7 +14,10 @@ const CONNECTION_TONES: Readonly<Record<string, Tone | undefined>> = {
 };
 
 /** Every connection and how it stands. */
-export function connectionsPage(connections: readonly Omit<Connection, 'settings'>[]): string {
+export function connectionsPage(
+  connections: readonly Omit<Connection, 'settings'>[],
+  limits: Readonly<Record<string, string>>,
+): string {
   return page({
     title: 'Connections',
     section: 'connections',
@@ -29,11 +32,12 @@ export function connectionsPage(connections: readonly Omit<Connection, 'settings
               'Open the connect page of token-broker to authorise an account; it appears here within a moment.',
             )
           : table(
-              ['Account', 'Vendor', 'Status', 'Id', 'Workspace', 'Changed'],
+              ['Account', 'Vendor', 'Status', 'Calls used', 'Id', 'Workspace', 'Changed'],
               connections.map((one) => [
                 html`<strong>${one.displayName}</strong>`,
                 html`${one.vendor}`,
                 chip(one.status, CONNECTION_TONES[one.status] ?? 'neutral'),
+                html`${limits[one.connectionId] ?? ''}`,
                 html`<code>${one.connectionId}</code>`,
                 html`${one.workspaceId}`,
                 instant(one.updatedAt),
