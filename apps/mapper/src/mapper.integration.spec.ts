@@ -24,6 +24,7 @@ beforeAll(async () => {
         topics.flows,
         topics.records,
         topics.messages,
+        topics.contacts,
         changeNoticesOf('xero'),
         topics.outcomes,
         topics.deadLetters,

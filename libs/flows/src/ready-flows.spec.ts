@@ -48,7 +48,7 @@ function previewAll(
   const names = [...new Set(flow.steps.map(({ trigger }) => trigger))];
   return Promise.all(
     names.flatMap((trigger) =>
-      segments.map((segment) => {
+      [...segments, ...namesOnLists(flow)].map((segment) => {
         const { record, contact, contactId, invoice } = sampleSubject(trigger);
         const person = contact && {
           ...record,
@@ -56,7 +56,7 @@ function previewAll(
           contact: { ...contact, ...segment },
         };
         const previous = trigger.endsWith('.changed') ? withOtherEmail(record) : null;
-        return previewFlow(flow, change(recordFor(trigger, record)), {
+        return previewFlow(flow, change(recordFor(trigger, segmented(record, segment))), {
           previous,
           contact: person,
           invoice,
@@ -73,6 +73,18 @@ function previewAll(
       }),
     ),
   );
+}
+
+/** Contacts that the flow's lists name. */
+function namesOnLists({ steps }: Flow): Partial<Contact>[] {
+  const lists = steps.flatMap(({ branches }) =>
+    branches.flatMap(({ delivery }) => delivery.recipients.lists),
+  );
+  return lists.flatMap(({ entries }) => entries.flatMap(({ names }) => names.map((name) => ({ name }))));
+}
+
+function segmented(record: AccountingRecord, segment: Partial<Contact>): AccountingRecord {
+  return { ...record, contact: record.contact && { ...record.contact, ...segment } };
 }
 
 /** The state of the sample in which its trigger comes about. */
