@@ -32,11 +32,13 @@ const FLOWS = ['xero-invoice-notices', 'xero-payment-confirmations', 'xero-overd
 export async function connectDemo(system: RunningSystem): Promise<DemoConnections> {
   const xero = (await findConnection(system, 'xero')) ?? (await connectByConsent(system, 'xero'));
   const twilio = (await findConnection(system, 'twilio')) ?? (await connectTwilioAccount(system, WORKSPACE));
+  const webhooks = `${system.context.urls.ingress}/webhooks/twilio/${twilio.connectionId}`;
   await requestJson(`${system.sandbox.sandboxUrl}/__sandbox/webhooks`, {
     method: 'POST',
     body: {
       vendor: 'twilio',
-      inboundUrl: `${system.context.urls.ingress}/webhooks/twilio/${twilio.connectionId}/inbound`,
+      inboundUrl: `${webhooks}/inbound`,
+      emailEventsUrl: `${webhooks}/email-events`,
     },
   });
   for (const flowId of FLOWS) await applyFlow(system, flowId, { source: xero, target: twilio });

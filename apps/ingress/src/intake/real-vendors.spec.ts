@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ChangeNotice, type Communication, type DeliveryReport, topics } from '#libs/contracts';
@@ -125,6 +125,34 @@ describe('Twilio', () => {
     expect([answer.statusCode, answer.body]).toEqual([204, '']);
     expect(to.log.values<DeliveryReport>(topics.deliveryReports)).toEqual([
       expect.objectContaining({ commandId: 'command-7', messageSid: 'SM1', status: 'delivered' }),
+    ]);
+  });
+
+  it('has events of e-mails taken as delivery reports when their bytes are the signed ones', async () => {
+    const to = await start('twilio', ACCOUNT_SID);
+    const body = JSON.stringify([
+      {
+        id: 'EZ1',
+        type: 'com.twilio.comms-api.message.delivered',
+        data: { operation_id: 'op1', tags: { 'ledgerwire-command': 'command-7' } },
+      },
+    ]);
+    const post = (payload: string) => {
+      const url = `/webhooks/twilio/connection-1/email-events?bodySHA256=${createHash('sha256').update(body).digest('hex')}`;
+      const signature = createHmac('sha1', SECRET).update(`https://hooks.example.com${url}`).digest('base64');
+      const headers = { 'content-type': 'application/json', 'x-twilio-signature': signature };
+      return to.server.inject({ method: 'POST', url, payload, headers });
+    };
+    expect((await post(body.replace('op1', 'op2'))).statusCode).toBe(403);
+    expect(to.log.sends).toBe(0);
+    expect((await post(body)).statusCode).toBe(204);
+    expect(to.log.values<DeliveryReport>(topics.deliveryReports)).toEqual([
+      expect.objectContaining({
+        commandId: 'command-7',
+        messageSid: 'op1',
+        channel: 'email',
+        status: 'DELIVERED',
+      }),
     ]);
   });
 

@@ -29,7 +29,7 @@ export const CONTROL_ENDPOINTS = describe([
   [
     'GET, POST',
     '/__sandbox/webhooks',
-    '{vendor, delayMs?, jitterMs?, duplicates?, duplicateFraction?, dropFraction?, seed?}; xero: url, handshake, batchMs, maxEventsPerBody, concurrency, timeoutMs, retryEveryMs; twilio: inboundUrl',
+    '{vendor, delayMs?, jitterMs?, duplicates?, duplicateFraction?, dropFraction?, seed?}; xero: url, handshake, batchMs, maxEventsPerBody, concurrency, timeoutMs, retryEveryMs; twilio: inboundUrl, emailEventsUrl',
   ],
   ['GET', '/__sandbox/webhooks/deliveries', 'attempts with their answers, newest first: vendor, limit'],
   [

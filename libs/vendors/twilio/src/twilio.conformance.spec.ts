@@ -26,6 +26,9 @@ function sign({
   readonly rawBody: Buffer;
 }): Record<string, string> {
   const params = Object.create(null) as Record<string, string[]>;
+  // JSON is signed by its hash in the URL, which has no parameters of a form.
+  if (publicUrl.includes('bodySHA256'))
+    return { 'x-twilio-signature': twilioSdk.getExpectedTwilioSignature(authToken, publicUrl, params) };
   for (const [name, value] of new URLSearchParams(rawBody.toString('utf8')))
     (params[name] ??= []).push(value);
   return { 'x-twilio-signature': twilioSdk.getExpectedTwilioSignature(authToken, publicUrl, params) };

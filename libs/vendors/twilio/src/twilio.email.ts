@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { settingsOf } from './twilio.settings.js';
 
 /** The tag that carries our command id; keys and values of tags are letters, digits and `._~-`. */
-const COMMAND_TAG = 'ledgerwire-command';
+export const COMMAND_TAG = 'ledgerwire-command';
 const OPERATION_PREFIX = 'comms_operation_';
 const MAX_LIST_PAGES = 20;
 

@@ -57,6 +57,11 @@ export function checkSignature(request: WebhookRequest, keys: readonly Verificat
   return signatureEquals(bodyHash.toLowerCase(), hash) ? 'valid' : 'body-hash-invalid';
 }
 
+/** Whether the URL says how the body's bytes hash; only then does a signature vouch for a body that is no form. */
+export function hasBodyHash(publicUrl: string): boolean {
+  return bodyHashIn(publicUrl) !== null;
+}
+
 function bodyHashIn(url: string): string | null {
   const query = url.indexOf('?');
   return query === -1 ? null : new URLSearchParams(url.slice(query + 1)).get('bodySHA256');

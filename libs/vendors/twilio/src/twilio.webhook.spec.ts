@@ -1,4 +1,5 @@
 import type { WebhookRequest, WebhookVerdict } from '#libs/vendor-kit';
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { optOutTypeOf } from './twilio.opt-out.js';
 import { expectedSignature, readForm } from './twilio.signature.js';
@@ -92,4 +93,107 @@ test.each([
 test('Twilio’s own word goes before the text', () => {
   expect(optOutTypeOf('START', 'STOP')).toBe('START');
   expect(optOutTypeOf('SOMETHING', 'help')).toBe('HELP');
+});
+
+interface EmailEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+const anEvent = (word: string, data: Readonly<Record<string, unknown>> = {}): EmailEvent => ({
+  id: `EZ-${word}`,
+  type: `com.twilio.comms-api.message.${word}`,
+  data: { operation_id: 'op1', tags: { 'ledgerwire-command': 'cmd-1' }, ...data },
+});
+
+/** A delivery of Event Streams, signed as Twilio signs it unless the test says differently. */
+function receiveEvents(
+  body: string,
+  { signedBody = body, hash = true }: { readonly signedBody?: string; readonly hash?: boolean } = {},
+): WebhookVerdict {
+  const route = twilioWebhooks.routes.find(({ name }) => name === 'email-events');
+  if (!route) throw new Error('no route');
+  const digest = createHash('sha256').update(signedBody).digest('hex');
+  const publicUrl = `https://ledgerwire.example/hook${hash ? `?bodySHA256=${digest}` : ''}`;
+  const params = hash ? new Map<string, string[]>() : readForm(Buffer.from(body));
+  const request: WebhookRequest = {
+    route,
+    method: 'POST',
+    publicUrl,
+    params: { connectionId: 'c1' },
+    headers: { 'x-twilio-signature': expectedSignature(token, publicUrl, params) },
+    rawBody: Buffer.from(body),
+  };
+  return twilioWebhooks.receive(request, [{ keyId: 'primary', secret: token }], account);
+}
+
+test('makes delivery reports of e-mail events, in the words of the Email API', () => {
+  const words = ['queued', 'sent', 'delivered', 'undelivered', 'failed', 'read'];
+  const verdict = receiveEvents(JSON.stringify(words.map((word) => anEvent(word, { error_code: '30008' }))));
+  expect(verdict).toMatchObject({ kind: 'accepted', response: { status: 204 } });
+  const events = verdict.kind === 'accepted' ? verdict.events : [];
+  expect(events.map((event) => event.kind === 'delivery' && event.status)).toEqual([
+    'QUEUED',
+    'SENT',
+    'DELIVERED',
+    'UNDELIVERED',
+    'FAILED',
+    'OPENED',
+  ]);
+  expect(events[0]).toMatchObject({
+    commandId: 'cmd-1',
+    messageSid: 'op1',
+    channel: 'email',
+    errorCode: 30008,
+  });
+});
+
+test('refuses e-mail events whose bytes are not the signed ones, or are not signed', () => {
+  const body = JSON.stringify([anEvent('delivered')]);
+  const forged = body.replace('op1', 'op2');
+  expect(receiveEvents(forged, { signedBody: body })).toMatchObject({
+    kind: 'rejected',
+    reason: 'body-hash-invalid',
+  });
+  // Spaces that a parser would drop count as well.
+  expect(receiveEvents(`${body} `, { signedBody: body })).toMatchObject({ kind: 'rejected' });
+  expect(receiveEvents(body, { hash: false })).toMatchObject({
+    kind: 'rejected',
+    reason: 'body-hash-invalid',
+    response: { status: 403 },
+  });
+});
+
+test('leaves out texts, other accounts and types that say nothing of one message', () => {
+  const verdict = receiveEvents(
+    JSON.stringify([
+      anEvent('sent', { tags: null, to: { channel: 'SMS' } }),
+      anEvent('sent', { account_sid: 'AC2' }),
+      { ...anEvent('sent'), type: 'com.twilio.messaging.message.sent' },
+      anEvent('sent', { tags: null, to: { channel: 'EMAIL' }, data: null }),
+    ]),
+  );
+  expect(verdict).toMatchObject({
+    kind: 'accepted',
+    events: [{ commandId: null, messageSid: 'op1' }],
+    ignored: [
+      { reason: 'unsubscribed-category' },
+      { reason: 'foreign-account' },
+      { reason: 'unknown-event-type' },
+    ],
+  });
+});
+
+test.each(['', '{}', '[{"id":"E1"}]', '[{"id":"E1","type":"com.twilio.comms-api.message.sent","data":{}}]'])(
+  'sets signed e-mail events aside that cannot be read: %s',
+  (body) => {
+    expect(receiveEvents(body)).toMatchObject({ kind: 'malformed', response: { status: 204 } });
+  },
+);
+
+test('repeats of one delivery of events have one id', () => {
+  const body = JSON.stringify([anEvent('sent'), anEvent('delivered')]);
+  expect(idOf(receiveEvents(body))).toBe(idOf(receiveEvents(body)));
+  expect(idOf(receiveEvents(JSON.stringify([anEvent('sent')])))).not.toBe(idOf(receiveEvents(body)));
 });

@@ -8,8 +8,9 @@ import type {
   WebhookRoute,
   WebhookVerdict,
 } from '#libs/vendor-kit';
+import { readEmailEvents } from './twilio.email-events.js';
 import { optOutTypeOf } from './twilio.opt-out.js';
-import { checkSignature, type FormParams, readForm } from './twilio.signature.js';
+import { checkSignature, type FormParams, hasBodyHash, readForm } from './twilio.signature.js';
 
 const statusRoute: WebhookRoute = {
   name: 'status',
@@ -24,6 +25,13 @@ const foreignStatusRoute: WebhookRoute = {
 };
 const inboundRoute: WebhookRoute = { name: 'inbound', method: 'POST', path: 'twilio/:connectionId/inbound' };
 
+/** Where a webhook sink of Event Streams sends what becomes of e-mails; the Email API has no callbacks of its own. */
+const emailEventsRoute: WebhookRoute = {
+  name: 'email-events',
+  method: 'POST',
+  path: 'twilio/:connectionId/email-events',
+};
+
 const noContent: WebhookResponse = { status: 204, headers: {}, body: '' };
 /** An empty TwiML answer sends no reply; a plain text could be sent to the customer. */
 const noReply: WebhookResponse = {
@@ -34,13 +42,14 @@ const noReply: WebhookResponse = {
 const forbidden: WebhookResponse = { status: 403, headers: {}, body: '' };
 
 /**
- * Status callbacks and inbound messages. Signed with the account's auth token, so the connection in the path decides which
+ * Status callbacks, inbound messages and events of e-mails. Signed with the account's auth token, so the connection in the path decides which
  * one; the AccountSid in the body must be that connection's. There is no time in the signature: a replay is harmless
  * because ids of records come from the SID and status.
  */
 export const twilioWebhooks: VendorWebhooks = {
-  routes: [statusRoute, foreignStatusRoute, inboundRoute],
-  maxBodyBytes: 64 * 1024,
+  routes: [statusRoute, foreignStatusRoute, inboundRoute, emailEventsRoute],
+  // Callbacks are small; Event Streams gathers events.
+  maxBodyBytes: 256 * 1024,
   // 15 s in all; the connect time-out of 5 s is the only failure that Twilio repeats by default.
   deadlineMs: 10_000,
   keyScope: 'connection',
@@ -48,6 +57,7 @@ export const twilioWebhooks: VendorWebhooks = {
   receive(request, keys, connection) {
     const check = checkSignature(request, keys);
     if (check !== 'valid') return { kind: 'rejected', reason: check, response: forbidden };
+    if (request.route.name === emailEventsRoute.name) return readEvents(request, connection);
     const params = readForm(request.rawBody);
     if (connection === null || first(params, 'AccountSid') !== connection.accountId)
       return { kind: 'rejected', reason: 'wrong-account', response: forbidden };
@@ -56,6 +66,29 @@ export const twilioWebhooks: VendorWebhooks = {
       : readStatus(request, params, connection.accountId);
   },
 };
+
+/**
+ * Event Streams sends JSON, whose bytes are signed by their hash in the URL. A body without that hash is not signed at all, so it
+ * is refused even when the URL's signature is right.
+ */
+function readEvents(
+  request: WebhookRequest,
+  connection: { readonly accountId: string } | null,
+): WebhookVerdict {
+  if (!hasBodyHash(request.publicUrl))
+    return { kind: 'rejected', reason: 'body-hash-invalid', response: forbidden };
+  if (connection === null) return { kind: 'rejected', reason: 'wrong-account', response: forbidden };
+  const read = readEmailEvents(request.rawBody, connection.accountId);
+  if (!read) return malformed(request, 'e-mail events that are not the documented CloudEvents', noContent);
+  const { ids, events, ignored } = read;
+  return {
+    kind: 'accepted',
+    webhookId: digestOf('twilio', ...ids),
+    events,
+    ignored,
+    response: noContent,
+  };
+}
 
 function readStatus(request: WebhookRequest, params: FormParams, accountId: string): WebhookVerdict {
   const messageSid = first(params, 'MessageSid') ?? first(params, 'SmsSid');

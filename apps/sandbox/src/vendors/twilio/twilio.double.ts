@@ -27,6 +27,8 @@ import { addMessageRoutes } from './messages/messages.routes.js';
 import { defaultProgress, Progress } from './messages/progress.js';
 import { segmentsOf } from './messages/segments.js';
 import type { SendWorld } from './messages/send-rules.js';
+import { EventStreams } from './event-streams/event-streams.js';
+import { addEventStreamsRoutes } from './event-streams/event-streams.routes.js';
 import { MessagingServices } from './services.js';
 import { addServiceRoutes } from './services.routes.js';
 import { SyncStore } from './sync/sync-store.js';
@@ -39,6 +41,7 @@ import { problemText } from './twilio-reply.js';
 /** What `POST /__sandbox/webhooks` takes for Twilio. */
 const twilioWebhookSchema = habitsSchema.partial().extend({
   inboundUrl: z.url().nullable().optional().describe('Where texts to the numbers of the default service go'),
+  emailEventsUrl: z.url().nullable().optional().describe('Where Event Streams sends events of e-mails'),
 });
 
 /** A text that arrives at one of the account's numbers. */
@@ -59,6 +62,7 @@ export class TwilioDouble implements VendorDouble, FaultableVendor {
   readonly blockList = new BlockList();
   readonly messages = new MessageStore();
   private readonly emails: Emails;
+  private readonly streams: EventStreams;
   private readonly sync: SyncStore;
   readonly progress: Progress;
   private readonly account = defaultAccount();
@@ -78,10 +82,11 @@ export class TwilioDouble implements VendorDouble, FaultableVendor {
   ) {
     const { account } = this;
     this.services = new MessagingServices(account, ids);
-    this.emails = new Emails(clock, ids);
     this.sync = new SyncStore(clock, ids);
     this.guard = new TwilioGuard(account, clock);
     this.callbacks = new CallbackSender({ clock, ids, caller, log, account });
+    this.streams = new EventStreams({ clock, ids, account, callbacks: this.callbacks });
+    this.emails = new Emails(clock, ids, (email) => this.streams.emailMoved(email));
     this.progress = new Progress({
       clock,
       callbacks: this.callbacks,
@@ -126,6 +131,7 @@ export class TwilioDouble implements VendorDouble, FaultableVendor {
       commsBaseUrl: `${origin}/twilio-comms`,
       syncBaseUrl: `${origin}/twilio-sync`,
       accountsBaseUrl: `${origin}/twilio-accounts`,
+      eventsBaseUrl: `${origin}/twilio-events`,
       accountSid: this.account.sid,
       authToken: this.account.authToken,
       apiKeySid: key?.[0],
@@ -142,13 +148,18 @@ export class TwilioDouble implements VendorDouble, FaultableVendor {
 
   webhooks(): Record<string, unknown> {
     const [service] = this.services.all();
-    return { inboundUrl: service?.inboundRequestUrl ?? null, ...this.callbacks.habits.current };
+    return {
+      inboundUrl: service?.inboundRequestUrl ?? null,
+      emailEventsUrl: this.streams.emailEventsUrl(),
+      ...this.callbacks.habits.current,
+    };
   }
 
   changeWebhooks(change: unknown): Promise<Record<string, unknown>> {
-    const { inboundUrl, ...habits } = twilioWebhookSchema.parse(change);
+    const { inboundUrl, emailEventsUrl, ...habits } = twilioWebhookSchema.parse(change);
     const [service] = this.services.all();
     if (inboundUrl !== undefined && service) service.inboundRequestUrl = inboundUrl;
+    if (emailEventsUrl !== undefined) this.streams.setEmailEventsUrl(emailEventsUrl);
     this.callbacks.habits.change(defined(habits));
     return Promise.resolve(this.webhooks());
   }
@@ -196,6 +207,7 @@ export class TwilioDouble implements VendorDouble, FaultableVendor {
     Object.assign(this.account, defaultAccount());
     this.messages.clear();
     this.emails.clear();
+    this.streams.clear();
     this.sync.clear();
     this.blockList.clear();
     this.outcomes = new Map(DEFAULT_OUTCOMES);
@@ -273,6 +285,8 @@ export class TwilioDouble implements VendorDouble, FaultableVendor {
       '/twilio-messaging': (scope, baseUrl) => addServiceRoutes(scope, { clock, account, services, baseUrl }),
       '/twilio-comms': (scope, baseUrl) =>
         addEmailRoutes(scope, { emails: this.emails, ledger, accountSid: account.sid, baseUrl }),
+      '/twilio-events': (scope, baseUrl) =>
+        addEventStreamsRoutes(scope, { streams: this.streams, accountSid: account.sid, baseUrl }),
       '/twilio-sync': (scope, baseUrl) =>
         addSyncRoutes(scope, { store: this.sync, ledger, accountSid: account.sid, baseUrl }),
       '/twilio-accounts': (scope) => {

@@ -36,6 +36,11 @@ export const TWILIO_ENDPOINTS = describe([
     '/twilio-sync/v1/Services',
     'Sync Services, /{sid}/Maps and /Maps/{map}/Items/{key} with If-Match',
   ],
+  [
+    'POST, GET',
+    '/twilio-events/v1/Sinks',
+    'webhook sinks of Event Streams; /Subscriptions; DELETE /Sinks/{sid}',
+  ],
   ['POST', '/twilio-accounts/v1/Contacts/Bulk', 'bulk contacts; /Consents/Bulk changes the block list'],
   [
     'POST, DELETE',

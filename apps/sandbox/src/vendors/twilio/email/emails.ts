@@ -28,6 +28,8 @@ export class Emails {
   constructor(
     private readonly clock: Clock,
     private readonly ids: Ids,
+    /** Told of each change of status. */
+    private readonly onMoved: (email: Email) => void,
   ) {}
 
   get size(): number {
@@ -120,6 +122,7 @@ export class Emails {
       if (email.status === 'CANCELED') return;
       email.status = status;
       email.updatedAt = this.clock.now();
+      this.onMoved(email);
     };
     const outcome = emailOutcome(email.to.address);
     if (outcome !== 'FAILED') this.clock.after(delayMs + SENT_AFTER_MS, () => move('SENT'));

@@ -10,6 +10,7 @@ const HOSTS: Readonly<Record<string, string>> = {
   'messaging.twilio.com': '/twilio-messaging',
   'sync.twilio.com': '/twilio-sync',
   'accounts.twilio.com': '/twilio-accounts',
+  'events.twilio.com': '/twilio-events',
 };
 
 /** The official SDK, unchanged, over a client that replaces the origin of each request. */
