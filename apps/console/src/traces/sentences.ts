@@ -64,6 +64,7 @@ const serviceReasons = {
   'no-trigger': 'No flow of the connection waits for this.',
   'flow-invalid': 'The flow in force cannot be read.',
   'not-rechecked': 'The present state could not be had in time.',
+  'more-reasons': 'There are more reasons than the trail keeps.',
   'with-debtor': 'All that the debtor owes is in one message.',
   'hour-come': 'The state is read again before the message leaves.',
   'contact-kept': 'The contact is kept at Twilio with its wishes.',

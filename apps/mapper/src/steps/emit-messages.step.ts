@@ -18,7 +18,9 @@ export function emitMessages(
   const { again, quiet, resumed = false } = manner;
   const commands = context.store(mapperStores.commands);
   for (const draft of messages) emitMessage(tools, record, draft, context, manner);
-  for (const skip of skips) {
+  const told = skips.slice(0, MAX_REASONS);
+  if (told.length < skips.length) tellRest(record, skips.length - told.length, context);
+  for (const skip of told) {
     const first = skip.commandId === null ? undefined : commands.get(skip.commandId);
     const isRepeat = skip.reason === 'duplicate' && (resumed || first?.recordId === record.recordId);
     if ((again || resumed) && isRepeat) continue;
@@ -27,6 +29,14 @@ export function emitMessages(
     const detail = first ? `It was derived before, from record ${first.recordId}.` : skip.detail;
     tellSkip(context, record, { ...skip, detail: skip.reason === 'duplicate' ? detail : skip.detail });
   }
+}
+
+/** So many reasons of one flow and record stand in the trail; a flow of a hundred steps would drown what matters. */
+const MAX_REASONS = 40;
+
+function tellRest(record: AccountingRecord, count: number, context: TaskContext): void {
+  const detail = `${count} more reasons of the flow's steps were left out; the flow's preview shows all.`;
+  tellRecord(context, record, { status: 'skipped', reason: 'more-reasons', detail });
 }
 
 function emitMessage(

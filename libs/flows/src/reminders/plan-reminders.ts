@@ -44,7 +44,8 @@ export function planReminders(flow: Flow, input: PlanInput): ReminderChanges {
     return NOTHING;
   const wasRemindable = previous !== null && isRemindable(previous);
   if (!flow.enabled || !isRemindable(record)) {
-    return wasRemindable ? { ...NOTHING, cancel: keysOf(flow, steps, record) } : NOTHING;
+    if (wasRemindable) return { ...NOTHING, cancel: keysOf(flow, steps, record) };
+    return flow.enabled || !isRemindable(record) ? NOTHING : { ...NOTHING, skips: disabled(flow, steps) };
   }
   const { dueDate } = record.invoice;
   if (wasRemindable && previous.invoice?.dueDate === dueDate) return NOTHING;
@@ -55,6 +56,11 @@ export function planReminders(flow: Flow, input: PlanInput): ReminderChanges {
   return merge(
     steps.flatMap((step) => step.schedule.days.map((days) => planOne(flow, step, days, dueDate, input))),
   );
+}
+
+/** Once an invoice: nobody waits in vain for the reminders of a flow that is switched off. */
+function disabled(flow: Flow, steps: readonly ReminderStep[]): Skip[] {
+  return steps.map((step) => skipOf(flow, step.id, null, 'flow-disabled', skipReasons['flow-disabled']));
 }
 
 const NOTHING: ReminderChanges = { reminders: [], cancel: [], skips: [] };

@@ -130,9 +130,14 @@ describe('planReminders', () => {
     ]);
   });
 
-  it('plans nothing and clears what was planned when the flow is off', () => {
+  it('plans nothing, says so once, and clears what was planned when the flow is off', () => {
     const off = { ...flowWith(), enabled: false };
-    expect(plan(issued, null, off)).toEqual({ reminders: [], cancel: [], skips: [] });
+    expect(plan(issued, null, off)).toMatchObject({
+      reminders: [],
+      cancel: [],
+      skips: [{ stepId: 'overdue', reason: 'flow-disabled' }],
+    });
+    expect(plan(issued, issued, off).skips).toEqual([]);
     expect(plan(issued, issued, off).cancel).toEqual([KEY_3, KEY_10]);
   });
 
