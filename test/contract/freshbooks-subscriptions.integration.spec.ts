@@ -233,6 +233,8 @@ test('a forged handshake is found out by FreshBooks, and the right one goes thro
 
 test('a registration whose answer was lost is found again and not made twice', async () => {
   const { connectionId } = await connect();
+  // A handshake that comes through would show the way by itself.
+  await sandbox.control('/webhooks', { vendor: 'freshbooks', dropHandshakes: true });
   await sandbox.control('/faults', {
     vendor: 'freshbooks',
     endpoint: 'POST /events/callbacks',
@@ -264,6 +266,14 @@ test('what somebody removed at FreshBooks is made anew, at the daily look or aft
   clock.shift(1_000);
   await settled(connectionId);
   expect((await callbacks()).filter(({ verified }) => verified)).toHaveLength(EVENTS.length);
+});
+
+test('an access token that FreshBooks has forgotten is replaced on the way', async () => {
+  const { connectionId } = await connect();
+  // The token of the database is good by its time, and unknown after the sandbox's hours.
+  await sandbox.control('/clock', { advanceMs: 13 * 3_600_000 });
+  clock.shift(60_000);
+  await settled(connectionId);
 });
 
 test('a change of our public URL moves every subscription', async () => {

@@ -1,5 +1,5 @@
 import type { ConnectionRow, Database } from '#libs/persistence';
-import { routePath, type SubscriptionCall, type VendorSubscriptions } from '#libs/vendor-kit';
+import { routePath, type SubscriptionCall, VendorError, type VendorSubscriptions } from '#libs/vendor-kit';
 import type { AccessTokens } from '../tokens/access-tokens.js';
 import type { VendorAccess } from '../vendor-access.js';
 
@@ -35,11 +35,22 @@ export class SubscriptionCalls {
     const grant = await database.grants.find(row.grantId);
     if (!grant || grant.status !== 'active') return null;
     const { auth, call } = vendors.oauthOf(grant);
-    const headers = auth.requestHeaders(await accessTokens.tokenOfGrant(grant), row.accountId);
+    const token = await accessTokens.tokenOfGrant(grant);
     const { accountId, connectionId } = row;
+    const headersOf = (accessToken: string) => auth.requestHeaders(accessToken, accountId);
+    // A token that the vendor refuses is replaced once; a second refusal stands.
+    const request: SubscriptionCall['request'] = async (asked) => {
+      try {
+        return await call.request(asked);
+      } catch (error) {
+        if (!(error instanceof VendorError) || error.code !== 'vendor-unauthorised') throw error;
+        const newer = headersOf(await accessTokens.tokenOfGrant(grant, token));
+        return call.request({ ...asked, headers: { ...asked.headers, ...newer } });
+      }
+    };
     return {
       subscriptions,
-      call: { accountId, baseUrls: call.baseUrls, headers, request: (request) => call.request(request) },
+      call: { accountId, baseUrls: call.baseUrls, headers: headersOf(token), request },
       urlOf: (subscriptionId) =>
         webhookBaseUrl + routePath(subscriptions.route, { connectionId, subscriptionId }),
     };

@@ -56,9 +56,13 @@ export class AccessTokens {
     }
   }
 
-  /** The grant's access token for our own calls (account checks, disconnecting). @throws as {@link tokenFor}. */
-  async tokenOfGrant(grant: Grant): Promise<string> {
-    return (await this.answer(grant, {})).accessToken;
+  /**
+   * The grant's access token for our own calls (account checks, subscriptions, disconnecting); with `refused`, one that is newer
+   * than the token that the vendor has refused. @throws as {@link tokenFor}.
+   */
+  async tokenOfGrant(grant: Grant, refused?: string): Promise<string> {
+    const question = refused === undefined ? {} : { rejected: true, rejectedDigest: digestOf(refused) };
+    return (await this.answer(grant, question)).accessToken;
   }
 
   /** For ending a consent: its refresh token as it is now, or null when it has none. */
