@@ -23,8 +23,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 const source = zohoBooks.source as VendorSource;
 const notices = changeNoticesOf('zoho-books');
-const flow = readFileSync(new URL('../../flows/zoho-books-invoice-notices.yaml', import.meta.url), 'utf8');
-const steps = flow.slice(flow.indexOf('\nsteps:') + '\nsteps:'.length);
+const steps = stepsOf('zoho-books-invoice-notices');
 const connection: Connection = { ...sampleSource, vendor: 'zoho-books', accountId: '10234695' };
 
 let api: Map<string, Fields>;
@@ -45,6 +44,11 @@ beforeEach(async () => {
   });
   mapper = await MapperBench.start([steps], undefined, 'country: US\nlocale: en-US');
 });
+
+function stepsOf(flow: string): string {
+  const yaml = readFileSync(new URL(`../../flows/${flow}.yaml`, import.meta.url), 'utf8');
+  return yaml.slice(yaml.indexOf('\nsteps:') + '\nsteps:'.length);
+}
 
 function fixture(name: string, changes: Json): Fields {
   const file = new URL(`../../libs/vendors/zoho-books/fixtures/${name}.json`, import.meta.url);
@@ -69,7 +73,9 @@ function tools(): ConstructorParameters<typeof FetcherPipeline>[0] {
     request: ({ url }) => {
       const path = new URL(url).pathname.replace('/books/v3/', '');
       const found = api.get(path);
-      const [singular] = [path.split('/')[0]?.replace(/s$/, '') ?? ''];
+      const singular = path.startsWith('customerpayments')
+        ? 'payment'
+        : (path.split('/')[0] ?? '').replace(/s$/, '');
       if (found) {
         const body = JSON.stringify({ code: 0, message: 'success', [singular]: found });
         return Promise.resolve({ status: 200, headers: {}, body });
@@ -217,4 +223,39 @@ test('a state that we cannot read is set aside, and the next one is handled', as
   expect((await notice('1')).some((word) => word.startsWith('fetch/dead-lettered'))).toBe(true);
   putInvoice('1');
   expect(await notice('1')).toContain('fetch/fetched');
+});
+
+test('each event leaves through the Messaging Service that is meant for it and for the customer', async () => {
+  mapper = await MapperBench.start(
+    [stepsOf('zoho-books-routing-by-service')],
+    undefined,
+    'country: US\nlocale: en-US',
+  );
+  api.set('contacts/8', fixture('contact', { contact_id: '8', billing_address: { country: 'Canada' } }));
+  putInvoice('1');
+  putInvoice('2', { customer_id: '8' });
+  await notice('1');
+  await notice('2');
+  expect(mapper.messages().map(({ sender }) => sender)).toEqual([
+    'MG00000000000000000000000000000002',
+    'MG00000000000000000000000000000001',
+  ]);
+});
+
+test('what a payment settles is read before it, and the customer is thanked', async () => {
+  mapper = await MapperBench.start(
+    [stepsOf('zoho-books-payment-thanks')],
+    undefined,
+    'country: US\nlocale: en-US',
+  );
+  putInvoice('1');
+  const invoices = [{ invoice_id: '1', invoice_number: 'INV-00003' }];
+  api.set(
+    'customerpayments/5',
+    fixture('payment', { payment_id: '5', customer_id: '7', date: '2026-11-21', invoices }),
+  );
+  await notice('5', { entityType: 'payment', changeType: 'created' });
+  expect(mapper.messages().map(({ body }) => body)).toEqual([
+    expect.stringContaining('thank you, we have received $450.00 for INV-00003') as string,
+  ]);
 });
