@@ -23,7 +23,7 @@ const read = (name: string): Fixture => JSON.parse(readFileSync(new URL(name, fo
 const fixtures = readdirSync(folder)
   .filter((name) => name.startsWith('webhook-'))
   .map(read);
-const [created] = fixtures.filter(({ name }) => name === 'invoice created');
+const created = fixtures.find(({ name }) => name === 'invoice created');
 const notices = { name: 'change-notices.freshbooks' };
 let ingress: TestIngress | undefined;
 
@@ -51,15 +51,15 @@ function sign(body: string, secret: string, isSorted = false): string {
   return createHmac('sha256', secret).update(`{${text}}`).digest('base64');
 }
 
+/** Python escapes UTF-16 units beyond ASCII one by one. */
 function quoted(text: string): string {
-  const escaped = [...JSON.stringify(text)].flatMap((symbol) =>
-    symbol.charCodeAt(0) < 0x7f
-      ? [symbol]
-      : Array.from({ length: symbol.length }, (_, index) => symbol.charCodeAt(index)).map(
-          (unit) => `\\u${unit.toString(16).padStart(4, '0')}`,
-        ),
-  );
-  return escaped.join('');
+  const plain = JSON.stringify(text);
+  let escaped = '';
+  for (let index = 0; index < plain.length; index += 1) {
+    const unit = plain.charCodeAt(index);
+    escaped += unit < 0x7f ? plain.charAt(index) : `\\u${unit.toString(16).padStart(4, '0')}`;
+  }
+  return escaped;
 }
 
 interface How {

@@ -274,6 +274,7 @@ test('an access token that FreshBooks has forgotten is replaced on the way', asy
   await sandbox.control('/clock', { advanceMs: 13 * 3_600_000 });
   clock.shift(60_000);
   await settled(connectionId);
+  expect((await callbacks()).filter(({ verified }) => verified)).toHaveLength(EVENTS.length);
 });
 
 test('a change of our public URL moves every subscription', async () => {
