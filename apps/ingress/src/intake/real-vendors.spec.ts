@@ -14,10 +14,13 @@ afterEach(async () => {
   ingress = undefined;
 });
 
-async function start(vendor: string, accountId: string): Promise<TestIngress> {
+async function start(vendor: string, ...accountIds: readonly string[]): Promise<TestIngress> {
   const webhooks = webhookVendors.find(({ id }) => id === vendor)?.webhooks;
   if (!webhooks) throw new Error(`the build has no webhooks of ${vendor}`);
-  ingress = await startTestIngress({ vendor, webhooks, connections: [connection({ vendor, accountId })] });
+  const connections = accountIds.map((accountId, index) =>
+    connection({ vendor, accountId, ...(index > 0 && { connectionId: `another-${index}` }) }),
+  );
+  ingress = await startTestIngress({ vendor, webhooks, connections });
   return ingress;
 }
 
@@ -56,6 +59,18 @@ describe('Xero', () => {
     const notices = to.log.values<ChangeNotice>({ name: 'change-notices.xero' });
     expect(notices.map((notice) => notice.entityType)).toEqual(['invoice', 'contact']);
     expect(to.log.sends).toBe(1);
+  });
+
+  it('tells the organisations apart that share one webhook key, also within a body', async () => {
+    const second = '0c1d2e3f-5f0c-4c5e-9a3e-0a1b2c3d4e5f';
+    const to = await start('xero', TENANT, second);
+    const body = xeroBody(xeroEvent(), xeroEvent({ tenantId: second }), xeroEvent({ tenantId: 'nobody' }));
+    expect((await postXero(to, body)).statusCode).toBe(200);
+    const notices = to.log.values<ChangeNotice>({ name: 'change-notices.xero' });
+    expect(new Set(notices.map((notice) => notice.connectionId)).size).toBe(2);
+    expect(notices[1]?.connectionId).toBe('another-1');
+    // The stranger's event is kept, and holds up nobody's.
+    expect(to.log.values(topics.deadLetters)).toHaveLength(1);
   });
 
   it('is never answered 5xx for what its events say, however odd', async () => {
