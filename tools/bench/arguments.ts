@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { UserError } from '../lib/user-error.ts';
 
-export const benchNames = ['ingress', 'pipeline', 'latency'] as const;
+export const benchNames = ['ingress', 'pipeline', 'latency', 'state'] as const;
 export type BenchName = (typeof benchNames)[number];
 
 /** How much is measured. */

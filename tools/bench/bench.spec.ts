@@ -42,7 +42,10 @@ async function serve(
 const event = (to: string) => ({ tenantId: 'tenant', invoiceId: randomUUID(), to });
 
 test('the arguments default to all benches and refuse what cannot be', () => {
-  expect(parseBenchArguments([])).toMatchObject({ only: ['ingress', 'pipeline', 'latency'], rounds: 5 });
+  expect(parseBenchArguments([])).toMatchObject({
+    only: ['ingress', 'pipeline', 'latency', 'state'],
+    rounds: 5,
+  });
   expect(parseBenchArguments(['--only', 'latency,ingress']).only).toEqual(['ingress', 'latency']);
   expect(() => parseBenchArguments(['--only', 'speed'])).toThrow('no bench "speed"');
   expect(() => parseBenchArguments(['--rounds', '0'])).toThrow('1 to 50');
@@ -98,7 +101,7 @@ test('the processes of the ingress bench work together', async () => {
     tenantIds,
   });
   cleanUps.push(() => client.process.stop());
-  const answer = await client.process.ask({ port: bare.ready.port, connections: 2, seconds: 0.1 });
+  const answer = await client.process.ask({ port: bare.ready.port, connections: 2, seconds: 2 });
   expect(answer.refused).toEqual({});
   expect(answer.accepted).toBeGreaterThan(0);
   const forger = await BenchProcess.start<unknown, null, LoadOrder, LoadAnswer>('load-client', {

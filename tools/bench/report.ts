@@ -1,5 +1,6 @@
 import type { LatencyRound, LatencySide } from './latency.bench.ts';
 import type { BenchRun } from './run-benches.ts';
+import type { StateFigure } from './state.bench.ts';
 import { median, medianOfRatios } from './statistics.ts';
 
 /** What is to be reached now (issue: the main job runs), and where it will go. */
@@ -7,17 +8,18 @@ const TARGETS = {
   ingressRatio: 0.6,
   pipelineRatio: 0.15,
   latency: { eventsPerSecond: 50, p50: 100, p99: 300 },
+  state: { seconds: 15, megabytes: 300 },
 };
 
 /** The run as JSON: medians in front, every round behind them. */
 export function reportJson(run: BenchRun): string {
-  const { ingress, pipeline, latency, ...head } = run;
+  const { ingress, pipeline, latency, state: _state, ...head } = run;
   const rounds = { ingress, pipeline, latency };
   return `${JSON.stringify({ ...head, targets: TARGETS, ...summaryOf(run), rounds }, rounded, 2)}\n`;
 }
 
 /** The medians of a run. */
-export function summaryOf({ ingress, pipeline, latency }: BenchRun) {
+export function summaryOf({ ingress, pipeline, latency, state }: BenchRun) {
   return {
     ...(ingress && {
       ingress: {
@@ -41,12 +43,13 @@ export function summaryOf({ ingress, pipeline, latency }: BenchRun) {
       },
     }),
     ...(latency && { latency: ratesOf(latency).map((rate) => latencyAt(rate, latency)) }),
+    ...(state && { state }),
   };
 }
 
 /** The run as a table for people. */
 export function reportTable(run: BenchRun): string {
-  const { ingress, pipeline, latency } = summaryOf(run);
+  const { ingress, pipeline, latency, state } = summaryOf(run);
   const { settings, machine } = run;
   const rows: string[][] = [['', 'product', 'limit', 'product/limit', 'to reach', 'CPU per event']];
   if (ingress) {
@@ -89,8 +92,19 @@ export function reportTable(run: BenchRun): string {
     '',
     ...detailLines(ingress?.cpuMsPerEventOf, 'ingress'),
     ...detailLines(pipeline?.cpuMsPerEventOf, 'pipeline'),
+    ...stateLines(state),
     made,
   ].join('\n');
+}
+
+function stateLines(state: StateFigure | undefined): string[] {
+  if (!state) return [];
+  const { keys, fresh, again } = state;
+  const { seconds, megabytes } = TARGETS.state;
+  return [
+    `state: ${whole(keys)} dedup keys restored in ${fresh.seconds.toFixed(1)} s (to reach ≤ ${seconds} s; CPU ${fresh.cpuSeconds.toFixed(1)} s) with ` +
+      `${whole(fresh.megabytes)} MB of memory (≤ ${megabytes} MB), and in ${again.seconds.toFixed(2)} s from the file that is there`,
+  ];
 }
 
 function detailLines(each: Record<string, number> | undefined, name: string): string[] {

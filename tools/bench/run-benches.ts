@@ -7,6 +7,7 @@ import { withFlowRig } from './flow-rig.ts';
 import { benchIngress, type IngressRound } from './ingress.bench.ts';
 import { benchLatency, latencyRates, type LatencyRound } from './latency.bench.ts';
 import { benchPipeline, type PipelineRound } from './pipeline.bench.ts';
+import { benchState, type StateFigure } from './state.bench.ts';
 
 /** Everything that one run measured, round by round. */
 export interface BenchRun {
@@ -18,10 +19,13 @@ export interface BenchRun {
   readonly ingress?: readonly IngressRound[];
   readonly pipeline?: readonly PipelineRound[];
   readonly latency?: readonly LatencyRound[];
+  readonly state?: StateFigure;
 }
 
 /** A round of `pipeline` has a fixed number of events, so many for each second that it is to last. */
 const PIPELINE_EVENTS_PER_SECOND = 300;
+/** Commands of one task over years: the mapper forgets them after 400 days. */
+const STATE_KEYS = 1_000_000;
 
 /** Runs what was asked for. @throws UserError when an event was lost or doubled. */
 export async function runBenches(size: BenchSize, surroundings: BenchSurroundings): Promise<BenchRun> {
@@ -33,8 +37,10 @@ export async function runBenches(size: BenchSize, surroundings: BenchSurrounding
     settings: { rounds, seconds, organisations },
   };
   const ingress = only.includes('ingress') ? { ingress: await benchIngress(size, surroundings) } : {};
-  const flows = only.some((name) => name !== 'ingress') ? await benchFlows(size, surroundings) : {};
-  return { ...head, ...ingress, ...flows };
+  const wantsFlows = only.includes('pipeline') || only.includes('latency');
+  const flows = wantsFlows ? await benchFlows(size, surroundings) : {};
+  const state = only.includes('state') ? { state: await benchState(STATE_KEYS, surroundings) } : {};
+  return { ...head, ...ingress, ...flows, ...state };
 }
 
 function benchFlows(

@@ -36,3 +36,26 @@ export interface LoopSetup {
   /** Access token by tenant. */
   readonly tokens: Readonly<Record<string, string>>;
 }
+
+/** Where the log is whose store is restored. */
+export interface RestoreSetup {
+  readonly kafkaBrokers: string;
+  readonly registryUrl: string;
+}
+
+/** What the restoring process is asked to do: fill the changelog with so many keys, or restore it into the file. */
+export interface RestoreOrder {
+  readonly fill: number | null;
+  readonly file: string;
+}
+
+/** How it went. */
+export interface RestoreAnswer {
+  readonly keys: number;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  /** What it added to the process's resident memory. */
+  readonly megabytes: number;
+  /** The whole process, Node.js and code included. */
+  readonly rssMegabytes: number;
+}

@@ -139,8 +139,9 @@ export async function readToEnd(
   while (offset < end) {
     const [result] = await fetchFrom(broker, [{ topic, partition, offset }], {
       maxWaitMs: 100,
-      maxBytes: 16_777_216,
-      maxBytesPerPartition: 16_777_216,
+      // Small portions: what is decoded of one is garbage before the next comes, so that a large store costs little memory.
+      maxBytes: 262_144,
+      maxBytesPerPartition: 262_144,
     });
     if (!result) continue;
     onRecords(result.records);

@@ -12,7 +12,7 @@ export interface Checkpoint {
 
 const FORMAT = 1;
 const CACHE_KIB = 2_000;
-const RESTORING_CACHE_KIB = 64_000;
+const RESTORING_CACHE_KIB = 40_000;
 
 /**
  * The local file of one task's large stores: a cache of its changelogs that may be deleted at any time. SQLite in WAL mode with
