@@ -91,6 +91,7 @@ function command(change: Partial<MessageCommand> = {}): MessageCommand {
     notAfter: null,
     firstNoticedAt: 0,
     resendOf: null,
+    onFailure: [],
     ...change,
   };
 }

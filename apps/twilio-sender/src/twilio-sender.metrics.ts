@@ -11,6 +11,7 @@ export class SenderMetrics {
   private readonly deliveries: Counter<'channel' | 'status' | 'class'>;
   private readonly surplus: Counter;
   private readonly optOuts: Counter<'source'>;
+  private readonly escalations: Counter<'channel' | 'recipient'>;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -49,6 +50,12 @@ export class SenderMetrics {
       labelNames: ['source'],
       registers,
     });
+    this.escalations = new Counter({
+      name: 'message_escalations_total',
+      help: 'Messages that went out because another one had failed for good',
+      labelNames: ['channel', 'recipient'],
+      registers,
+    });
   }
 
   attempted(channel: string, outcome: AttemptOutcome): void {
@@ -71,7 +78,11 @@ export class SenderMetrics {
     this.surplus.inc();
   }
 
-  optedOut(source: 'stop-message' | 'refused-send'): void {
+  escalated(channel: string, recipient: string): void {
+    this.escalations.inc({ channel, recipient });
+  }
+
+  optedOut(source: 'stop-message' | 'refused-send' | 'books'): void {
     this.optOuts.inc({ source });
   }
 }

@@ -42,7 +42,7 @@ const MAX_SENDS_IN_FLIGHT = 96;
  * `delivery-reports` in the lane of the message, so that each entry of a store has one writer at a time: commands and messages
  * ← recipient, deliveries ← message. Only opt-outs have two (a STOP, a refused send), which both write the whole entry.
  */
-@StreamPipeline({ stores: twilioSenderStores, outputs: [topics.deliveryReports] })
+@StreamPipeline({ stores: twilioSenderStores, outputs: [topics.deliveryReports, topics.messages] })
 export class TwilioSenderPipeline {
   constructor(@Inject(SENDER_TOOLS) private readonly tools: SenderTools) {}
 

@@ -8,6 +8,7 @@ import {
   entityFingerprintSchema,
   gatedMessageSchema,
   heldEventSchema,
+  keptContactSchema,
   messageLinkSchema,
   optOutSchema,
   parkedWorkSchema,
@@ -73,7 +74,7 @@ export const mapperStores = {
   persons: defineStore('persons', personDaySchema, { large: true, retentionDays: REMEMBER_PERSONS_DAYS }),
 };
 
-/** Stores of the twilio-sender. */
+/** Stores of the twilio-sender. `contacts` holds what is kept of the books' contacts, by contact and once more by number. */
 export const twilioSenderStores = {
   commands: defineStore('commands', commandStateSchema, {
     large: true,
@@ -88,6 +89,7 @@ export const twilioSenderStores = {
     retentionDays: REMEMBER_MESSAGES_DAYS,
   }),
   optOuts: defineStore('opt-outs', optOutSchema, { large: true }),
+  contacts: defineStore('contacts', keptContactSchema, { large: true }),
 };
 
 /** The name of the fetcher that serves one vendor: its consumer group and the prefix of its state topics. */

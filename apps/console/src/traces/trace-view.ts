@@ -190,7 +190,7 @@ function commandsOfMessages(outcomes: readonly Outcome[]): Map<string, string> {
 function resultOf(outcomes: readonly Outcome[]): CommandResult {
   const said = new Set(outcomes.map(wordOf));
   const any = (...words: readonly string[]): boolean => words.some((word) => said.has(word));
-  if (any('deliver/delivered', 'deliver/read')) return 'delivered';
+  if (any('deliver/delivered', 'deliver/read', 'deliver/opened')) return 'delivered';
   if (any('deliver/canceled')) return 'not-sent';
   const failure = lastFailure(outcomes);
   if (failure) return failure.nextTryAt === null ? 'failed' : 'waiting';

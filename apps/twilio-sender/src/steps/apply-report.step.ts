@@ -12,6 +12,7 @@ import type { SenderTools } from '../sender-tools.js';
 import { setCommandTimer, timerNames } from '../timers.js';
 import { currentTraceId } from '../trace.js';
 import { aboutCommand } from '../trail.js';
+import { escalate } from './escalate.step.js';
 import { planRedelivery } from './plan-redelivery.step.js';
 
 /**
@@ -77,6 +78,8 @@ function endDelivery(
       messageSid: report.messageSid,
       tries: 1,
     });
+  if (command && failure && retryAt === undefined)
+    escalate(tools, command, context, { reason: failure.reason });
   tools.metrics.deliveryEnded(report.channel, report.status, failure?.class ?? 'none');
   context.emit(
     topics.outcomes,
@@ -84,7 +87,8 @@ function endDelivery(
     outcomeOf({
       ...(command ? aboutCommand(command) : { workspaceId: report.workspaceId, channel: report.channel }),
       step: 'deliver',
-      status: report.status,
+      // The Email API writes its words in capitals.
+      status: report.status.toLowerCase(),
       service: context.service,
       at: context.now(),
       what: report.messageSid,

@@ -8,6 +8,7 @@ import type { SenderTools } from '../sender-tools.js';
 import { setCommandTimer, timerNames } from '../timers.js';
 import { tellCommand } from '../trail.js';
 import type { AttemptOutcome } from '../twilio-sender.metrics.js';
+import { escalate } from './escalate.step.js';
 import { judgeFailure } from './judge-failure.step.js';
 
 /** `released` = certainly not processed, to be tried again; `done` = sent, refused, opted out or uncertain, all recorded. */
@@ -137,6 +138,7 @@ async function recordFailure(
       detail,
       errorCode,
     });
+    escalate(tools, command, context, { reason: 'opted-out', onlyStaff: true });
     return { kind: 'done' };
   }
   noteAttempt(tools, command, 'refused', errorCode);
@@ -148,6 +150,7 @@ async function recordFailure(
     detail,
     errorCode,
   });
+  escalate(tools, command, context, { reason: verdict.reason });
   return { kind: 'done' };
 }
 

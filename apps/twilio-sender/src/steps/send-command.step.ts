@@ -6,6 +6,7 @@ import type { SenderTools } from '../sender-tools.js';
 import { setCommandTimer, timerNames } from '../timers.js';
 import { tellCommand } from '../trail.js';
 import { attemptSend } from './attempt-send.step.js';
+import { escalate } from './escalate.step.js';
 import { findObstacle } from './find-obstacle.step.js';
 
 /** `waits` = nothing was sent and it is worth trying again, as `error` says. */
@@ -22,6 +23,8 @@ export async function sendCommand(
   const obstacle = findObstacle({ command, connection, context });
   if (obstacle?.kind === 'skip') {
     skipCommand(command, context, obstacle);
+    if (obstacle.reason === 'opted-out')
+      escalate(tools, command, context, { reason: obstacle.reason, onlyStaff: true });
     return { kind: 'done' };
   }
   if (obstacle || !connection) return { kind: 'waits', error: waitError(tools, obstacle) };

@@ -61,6 +61,7 @@ export function aCommand(changes: Partial<MessageCommand> = {}): MessageCommand 
     notAfter: null,
     firstNoticedAt: 0,
     resendOf: null,
+    onFailure: [],
     ...changes,
   };
 }

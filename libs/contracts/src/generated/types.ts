@@ -558,6 +558,8 @@ export interface MessageCommand {
   readonly firstNoticedAt: EpochMs;
   /** The command that an operator resends with this one. */
   readonly resendOf: null | string;
+  /** What goes out when this one fails for good: MessageCommands as JSON, with ids of their own. Personal data. */
+  readonly onFailure: readonly string[];
 }
 
 /** What an operator asks of one task: try parked records now, or give them up. Written to the task's own partition; tasks of other services pass over it. */
@@ -764,6 +766,50 @@ export interface HeldEvent {
   readonly reason: string;
 }
 
+/** What is kept of a contact of the books at the messaging side; keyed by connection and contact key, and once more by connection, number and contact key. Personal data. */
+export interface KeptContact {
+  /** The company that uses Ledgerwire. */
+  readonly workspaceId: string;
+  /** The Twilio connection. */
+  readonly connectionId: string;
+  /** Stable key of the contact at Twilio. */
+  readonly contactKey: string;
+  /** The flow that asked for it. */
+  readonly flowId: string;
+  /** No longer kept; remembered for its version. */
+  readonly removed: boolean;
+  /** Display name. */
+  readonly name: null | string;
+  /** customer, supplier or both. */
+  readonly kind: string;
+  /** E.164. */
+  readonly phone: null | string;
+  /** E-mail address. */
+  readonly email: null | string;
+  /** What the books say. */
+  readonly smsAllowed: null | boolean;
+  /** What the books say. */
+  readonly emailAllowed: null | boolean;
+  /** Whether opt-outs go back into the books. */
+  readonly twoWay: boolean;
+  /** ISO 3166 alpha-2. */
+  readonly country: null | string;
+  /** IANA zone. */
+  readonly timeZone: null | string;
+  /** BCP 47 tag. */
+  readonly language: null | string;
+  /** Where the books are. */
+  readonly sourceConnectionId: string;
+  /** Vendor of the books. */
+  readonly sourceVendor: string;
+  /** Vendor's id of the contact. */
+  readonly entityId: string;
+  /** Version of the record that was applied last. */
+  readonly sourceVersion: number;
+  /** UTC. */
+  readonly updatedAt: EpochMs;
+}
+
 /** Finds the command of a message; keyed by message SID. */
 export interface MessageLink {
   /** The command. */
@@ -774,7 +820,7 @@ export interface MessageLink {
 
 /** A recipient who asked not to get messages; keyed by connection and address. */
 export interface OptOut {
-  /** stop-message or error-21610. */
+  /** stop-message, error-<code>, or books:<contact key>. */
   readonly source: string;
   /** UTC. */
   readonly at: EpochMs;

@@ -76,6 +76,8 @@ const days = z.number({ error: 'write a number of days' }).int('write whole days
 const choice = z.strictObject({ if: conditionSchema.optional(), ...delivery });
 const escalation = z.strictObject({ from: days.optional(), if: conditionSchema.optional(), ...delivery });
 
+const fallback = z.strictObject(delivery);
+
 const localTime = z
   .string({ error: 'write a local time, e.g. "09:00"' })
   .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'write a local time, e.g. "09:00"');
@@ -113,6 +115,7 @@ const step = z.strictObject({
   ...delivery,
   choose: z.array(choice).min(1).optional(),
   escalate: escalation.optional(),
+  onFailure: fallback.optional(),
   maxAge: duration.optional(),
   urgent: flag.optional(),
 });
@@ -170,6 +173,7 @@ export const flowKeys: readonly string[] = [
       step,
       choice,
       escalation,
+      fallback,
       staffList,
       listRecipients,
       listEntry,

@@ -101,6 +101,8 @@ export interface Step {
   readonly condition: Condition | null;
   readonly branches: readonly Branch[];
   readonly escalation: Escalation | null;
+  /** What goes out when a message of the step cannot reach its recipient: another channel, or a word to colleagues. */
+  readonly fallback: Delivery | null;
   /** Parts of the data that its conditions and templates name. */
   readonly roots: ReadonlySet<string>;
   /** Oldest event that is still announced when its transition was not seen, in milliseconds. */

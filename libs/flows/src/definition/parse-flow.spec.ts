@@ -68,6 +68,7 @@ describe('parseFlow', () => {
             },
           ],
           escalation: null,
+          fallback: null,
           roots: new Set(),
           maxAgeMs: 30 * 86_400_000,
           urgent: false,

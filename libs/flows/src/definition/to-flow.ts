@@ -6,7 +6,7 @@ import { ANYWHERE_ELSE } from '../evaluation/message-size.js';
 import { isLocale } from '../templates/template-filters.js';
 import { checkCondition } from './check-condition.js';
 import { parseDuration } from './durations.js';
-import type { Branch, ContactSync, Escalation, Flow, QuietHours, Step } from './flow.js';
+import type { Branch, ContactSync, Delivery, Escalation, Flow, QuietHours, Step } from './flow.js';
 import type { FlowSource, StepSource } from './flow.schema.js';
 import type { ProblemPath, ProblemReporter } from './flow-problems.js';
 import { namedStaffLists } from './staff.js';
@@ -62,6 +62,7 @@ function toStep(source: StepSource, path: ProblemPath, flow: FlowSource, scope: 
     condition: toCheckedCondition(source, source.when, path, scope),
     branches: toBranches(source, path, scope),
     escalation: toEscalation(source, path, scope),
+    fallback: toFallback(source, path, scope),
     roots: scope.roots,
     maxAgeMs: parseDuration(source.maxAge ?? flow.maxAge ?? DEFAULT_MAX_AGE) ?? 0,
     urgent: source.urgent ?? false,
@@ -152,6 +153,25 @@ function toEscalation(source: StepSource, path: ProblemPath, scope: DeliveryScop
   const delivery = toDelivery(parts, source.when, scope);
   const condition = toCheckedCondition(escalate, source.when, at, scope);
   return delivery && { fromDays: escalate.from ?? 0, condition, delivery };
+}
+
+/** What is not said of it is as in the step; with the same recipients and the same channel it would only fail again. */
+function toFallback(source: StepSource, path: ProblemPath, scope: DeliveryScope): Delivery | null {
+  const { onFailure } = source;
+  if (!onFailure) return null;
+  const at = [...path, 'onFailure'];
+  if (onFailure.to === undefined && onFailure.channel === undefined) {
+    scope.reporter.report(at, 'write another channel: or others in to:, else it would only fail again');
+    return null;
+  }
+  return toDelivery(
+    [
+      { source: onFailure, path: at },
+      { source, path },
+    ],
+    source.when,
+    scope,
+  );
 }
 
 function toCheckedCondition(

@@ -23,20 +23,51 @@ export async function deliver(
     rendered.set(channel, known);
     return known;
   };
+  const { fallback } = occasion.step;
+  // The word to colleagues of a reminder has no further one behind it.
+  const alternatives =
+    fallback && targetPrefix === '' ? await fallbackCommands(fallback, occasion, renderer) : [];
   const parts = addresseesOf(delivery, occasion).map((addressee) => {
     const { flow, step, businessEvent } = occasion;
     const target = `${targetPrefix}${addressee.target}`;
     const commandId = commandIdOf({ flowId: flow.id, flowStep: step.id, businessEvent, target });
-    return messageFor(addressee, commandId, delivery, occasion, render);
+    return messageFor(addressee, { commandId, delivery, occasion, alternatives }, render);
   });
   return mergeEvaluations(await Promise.all(parts));
 }
 
+/**
+ * What goes out instead when a message fails for good, rendered now: the sender of messages knows no books. The ids hang on the event
+ * and the recipient, so that two messages which fail lead to one word to a colleague.
+ */
+async function fallbackCommands(
+  fallback: Delivery,
+  occasion: Occasion,
+  renderer: TemplateRenderer,
+): Promise<MessageCommand[]> {
+  const { flow, step, businessEvent } = occasion;
+  const commands = addresseesOf(fallback, occasion).map(async (addressee) => {
+    if (!addressee.ok) return [];
+    const result = await renderer.render(requestFor(addressee.channel, fallback.templates, occasion));
+    if (!result.ok) return [];
+    const target = `on-failure/${addressee.target}/${addressee.channel}`;
+    const commandId = commandIdOf({ flowId: flow.id, flowStep: step.id, businessEvent, target });
+    return [commandOf(addressee, commandId, fallback, occasion, result.texts)];
+  });
+  return (await Promise.all(commands)).flat();
+}
+
+interface MessageOrder {
+  readonly commandId: string;
+  readonly delivery: Delivery;
+  readonly occasion: Occasion;
+  /** For the case that it fails. */
+  readonly alternatives: readonly MessageCommand[];
+}
+
 async function messageFor(
   addressee: Addressee,
-  commandId: string,
-  delivery: Delivery,
-  occasion: Occasion,
+  { commandId, delivery, occasion, alternatives }: MessageOrder,
   render: (channel: Channel) => Promise<RenderResult>,
 ): Promise<Partial<Evaluation>> {
   if (await occasion.input.isDerived?.(commandId))
@@ -56,7 +87,10 @@ async function messageFor(
       skips: [skipOf(occasion, 'template-error', { commandId, channel, detail: describe(result.problem) })],
     };
   }
-  const command = commandOf(addressee, commandId, delivery, occasion, result.texts);
+  const command = {
+    ...commandOf(addressee, commandId, delivery, occasion, result.texts),
+    onFailure: alternatives.filter(({ to }) => to !== addressee.address).map((one) => JSON.stringify(one)),
+  };
   const draft: MessageDraft = {
     command,
     recipient: maskAddress(channel, addressee.address),
@@ -145,6 +179,7 @@ function commandOf(
     notAfter: delivery.notAfterMs === null ? null : (input.heldSince ?? now) + delivery.notAfterMs,
     firstNoticedAt: record.firstNoticedAt,
     resendOf: null,
+    onFailure: [],
   };
 }
 

@@ -116,6 +116,7 @@ describe('evaluateFlow', () => {
             notAfter: SAMPLE_NOW + 3_600_000,
             firstNoticedAt: SAMPLE_NOW,
             resendOf: null,
+            onFailure: [],
           },
         },
       ],

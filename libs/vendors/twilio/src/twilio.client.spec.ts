@@ -82,6 +82,7 @@ const command: MessageCommand = {
   notAfter: null,
   firstNoticedAt: 0,
   resendOf: null,
+  onFailure: [],
 };
 const mail: MessageCommand = {
   ...command,

@@ -11,7 +11,7 @@ const details = z.object({
   account_sid: z.string().nullish(),
   error_code: z.union([z.string(), z.number()]).nullish(),
   tags: z.record(z.string(), z.unknown()).nullish(),
-  to: z.object({ channel: z.unknown() }).nullish().catch(null),
+  to: z.object({ channel: z.string().nullish() }).nullish().catch(null),
 });
 const event = z.object({ id: z.string().min(1), type: z.string().min(1), data: z.unknown() });
 
@@ -56,7 +56,7 @@ export function readEmailEvents(rawBody: Buffer, accountId: string): EmailEvents
 function isEmail(family: string, { to, tags, message_id: id }: Details): boolean {
   return (
     family === 'email' ||
-    String(to?.channel ?? '').toUpperCase() === 'EMAIL' ||
+    to?.channel?.toUpperCase() === 'EMAIL' ||
     commandIn(tags) !== null ||
     (id ?? '').startsWith('comms_email_')
   );

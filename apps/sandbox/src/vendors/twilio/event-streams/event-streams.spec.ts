@@ -78,6 +78,8 @@ test('without a sink nobody is told; with the sandbox’s setting every status i
   await sendEmail('ann@example.com');
   await sandbox.advance(1000);
   const requests = await receiver.until(2);
-  const types = requests.map(({ body }) => (JSON.parse(body) as { type: string }[])[0]?.type).toSorted();
-  expect(types).toEqual(['com.twilio.comms-api.message.delivered', 'com.twilio.comms-api.message.sent']);
+  const types = requests.map(({ body }) => (JSON.parse(body) as { type: string }[])[0]?.type ?? '');
+  expect(new Set(types)).toEqual(
+    new Set(['com.twilio.comms-api.message.delivered', 'com.twilio.comms-api.message.sent']),
+  );
 });
