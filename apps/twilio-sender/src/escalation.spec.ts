@@ -38,7 +38,7 @@ test('a refused message goes another way, each way once', async () => {
   expect(bench.outcomes()[1]).toMatchObject({ commandId: 'c1', recipient: '+44••••••••23' });
   await bench.send({ onFailure });
   expect(await sent(bench)).toHaveLength(2);
-  expect(await bench.counted('message_escalations_total', { recipient: 'staff' })).toBe(1);
+  expect(await bench.counted('message_escalations_total', { kind: 'staff' })).toBe(1);
 });
 
 test('a message that did not arrive goes another way only when it is not tried again', async () => {

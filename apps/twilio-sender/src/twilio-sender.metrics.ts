@@ -11,7 +11,7 @@ export class SenderMetrics {
   private readonly deliveries: Counter<'channel' | 'status' | 'class'>;
   private readonly surplus: Counter;
   private readonly optOuts: Counter<'source'>;
-  private readonly escalations: Counter<'channel' | 'recipient'>;
+  private readonly escalations: Counter<'channel' | 'kind'>;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -53,7 +53,7 @@ export class SenderMetrics {
     this.escalations = new Counter({
       name: 'message_escalations_total',
       help: 'Messages that went out because another one had failed for good',
-      labelNames: ['channel', 'recipient'],
+      labelNames: ['channel', 'kind'],
       registers,
     });
   }
@@ -78,8 +78,8 @@ export class SenderMetrics {
     this.surplus.inc();
   }
 
-  escalated(channel: string, recipient: string): void {
-    this.escalations.inc({ channel, recipient });
+  escalated(channel: string, kind: string): void {
+    this.escalations.inc({ channel, kind });
   }
 
   optedOut(source: 'stop-message' | 'refused-send' | 'books'): void {
