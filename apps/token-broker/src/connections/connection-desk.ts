@@ -110,21 +110,27 @@ export class ConnectionDesk {
    * more, and revoking it can end other consents of the same person.
    */
   async disconnect(connectionId: string, force: boolean): Promise<ConnectionRow> {
-    const { database, announcer, clock, logger } = this.tools;
+    const { database, announcer, clock, subscriptions } = this.tools;
     const row = await this.getLive(connectionId);
-    try {
-      await this.tools.subscriptions.leave(row);
-      await this.leaveVendor(row);
-    } catch (error) {
-      if (!force) throw error;
-      logger.warn({ event: 'connection.forced-disconnect', connectionId, vendor: row.vendor, error });
-    }
+    await this.unless(force, row, () => subscriptions.leave(row));
+    await this.unless(force, row, () => this.leaveVendor(row));
     await database.subscriptions.forget(connectionId);
     const ended = await database.consents.disconnect(connectionId, clock.now());
     if (!ended)
       throw refusal('connection-disconnected', `connection ${connectionId} was disconnected before`);
     announcer.announceSoon([connectionId]);
     return ended;
+  }
+
+  /** Does a part of leaving; with `force` its failure is only noted. */
+  private async unless(force: boolean, row: ConnectionRow, leave: () => Promise<void>): Promise<void> {
+    try {
+      await leave();
+    } catch (error) {
+      if (!force) throw error;
+      const { connectionId, vendor } = row;
+      this.tools.logger.warn({ event: 'connection.forced-disconnect', connectionId, vendor, error });
+    }
   }
 
   private async getLive(connectionId: string): Promise<ConnectionRow> {
