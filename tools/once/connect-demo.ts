@@ -49,13 +49,25 @@ export async function connectDemo(system: RunningSystem): Promise<DemoConnection
 
 async function connectVendor(
   system: RunningSystem,
-  { vendor, flows, prepare }: DemoVendor,
+  { vendor, flows, prepare, allAccounts = false }: DemoVendor,
   target: DemoConnection,
 ): Promise<DemoConnection> {
-  const source = (await findConnection(system, vendor)) ?? (await connectByConsent(system, vendor));
-  await prepare?.(system, source);
+  const ids = accountsOf(system, vendor);
+  const connections: DemoConnection[] = [];
+  for (const id of allAccounts ? ids : ids.slice(0, 1)) {
+    const connection =
+      (await findConnection(system, vendor, id)) ?? (await connectByConsent(system, vendor, id));
+    await prepare?.(system, connection);
+    connections.push(connection);
+  }
+  const [source] = connections;
+  if (!source) throw new UserError(`the sandbox has no account at ${vendor}`);
   for (const flowId of flows) await applyFlow(system, flowId, { source, target });
   return source;
+}
+
+function accountsOf(system: RunningSystem, vendor: string): string[] {
+  return (system.sandbox.vendors[vendor]?.accounts ?? []).map(({ accountId }) => accountId);
 }
 
 /**
@@ -100,13 +112,21 @@ export async function findConnections(
   return connections.filter((connection) => connection.vendor === vendor && connection.status === 'active');
 }
 
-async function findConnection(system: RunningSystem, vendor: string): Promise<DemoConnection | undefined> {
-  return (await findConnections(system, WORKSPACE, vendor))[0];
+async function findConnection(
+  system: RunningSystem,
+  vendor: string,
+  accountId?: string,
+): Promise<DemoConnection | undefined> {
+  const found = await findConnections(system, WORKSPACE, vendor);
+  return found.find((connection) => accountId === undefined || connection.accountId === accountId);
 }
 
 /** Follows the operator's link through the vendor's consent page, as a browser would. */
-async function connectByConsent(system: RunningSystem, vendor: string): Promise<DemoConnection> {
-  const organisation = system.sandbox.vendors[vendor]?.accounts[0]?.accountId;
+async function connectByConsent(
+  system: RunningSystem,
+  vendor: string,
+  organisation = accountsOf(system, vendor)[0],
+): Promise<DemoConnection> {
   if (organisation === undefined) throw new UserError(`the sandbox has no account at ${vendor}`);
   const link = await requestJson<{ url: string }>(`${brokerUrl(system)}/connect-links`, {
     method: 'POST',
@@ -114,7 +134,7 @@ async function connectByConsent(system: RunningSystem, vendor: string): Promise<
     body: { vendor, workspaceId: WORKSPACE },
   });
   await consentAsOwner(link.url, [organisation]);
-  const connection = await findConnection(system, vendor);
+  const connection = await findConnection(system, vendor, organisation);
   if (connection) return connection;
   throw new UserError(`the account at ${vendor} could not be connected; see the log of token-broker`);
 }

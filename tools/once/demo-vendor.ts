@@ -16,6 +16,8 @@ export function brokerUrl(system: RunningSystem): string {
 export interface DemoVendor {
   /** Vendor id; its first account in `sandbox.json` is the demo company's. */
   readonly vendor: string;
+  /** Connects every account in `sandbox.json`, e.g. one in each region; flows and events are those of the first. */
+  readonly allAccounts?: boolean;
   /** Ready flows that are applied to its connection. */
   readonly flows: readonly string[];
   /** What is to be set up at the double on every start, because it keeps nothing. */

@@ -3,9 +3,11 @@ import { brokerUrl, type DemoConnection, type DemoVendor } from '../demo-vendor.
 import { requestJson } from '../http.ts';
 import { playZohoBooks } from './zoho-books-events.ts';
 
-/** The demo organisation of Zoho Books: rules that send signed webhooks, and its part of the scenario. */
+/** The demo organisations of Zoho Books: rules that send signed webhooks, and its part of the scenario. */
 export const zohoBooksDemo: DemoVendor = {
   vendor: 'zoho-books',
+  // One in the United States and one in Europe.
+  allAccounts: true,
   flows: [
     'zoho-books-invoice-notices',
     'zoho-books-payment-thanks',

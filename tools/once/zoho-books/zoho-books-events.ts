@@ -43,6 +43,8 @@ export async function playZohoBooks(
   const bill = await books.addBill(paidVendor, 80);
   const vendorPayment = await books.payBill(paidVendor, bill, 80);
   const expense = await books.addExpense(9.99);
+  const elsewhere = new ZohoOrganisation(system, EUROPE);
+  const european = await elsewhere.addInvoice(await elsewhere.addContact(named('Zoho Berlin'), {}), 70);
 
   await until(async () => arrivedOf(await traceOf(system, draft), true).length >= 3);
   const payment = await books.payInvoice(payer, draft, 120.5);
@@ -87,10 +89,13 @@ export async function playZohoBooks(
         { about: 'sent', to: APPROVER, shared: true },
       ],
     },
+    expected('Zoho: an invoice in the European data centre is read there; no flow is about it', european),
     { ...expected('Zoho: expense: finance is told', expense), messages: [finance('recorded')] },
   ];
 }
 
+/** The second organisation of the double. */
+const EUROPE = '20098765';
 /** As in flows/zoho-books-finance-alerts.yaml. */
 const FINANCE = 'finance@example.com';
 const APPROVER = '+12025550124';
