@@ -86,8 +86,7 @@ id: ${flowId}
 name: Test flow
 workspace: ${sampleSource.workspaceId}
 source: ${sampleSource.connectionId}
-target: ${sampleTarget.connectionId}
-${head}
+target: ${sampleTarget.connectionId}${head === '' ? '' : `\n${head}`}
 steps:${steps.length === 0 ? ' []' : steps.join('')}
 `;
     this.flows.set(flowId, {
