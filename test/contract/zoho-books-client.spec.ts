@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import {
   type AuthCall,
@@ -292,6 +293,79 @@ test('reads every kind of record and maps it', async () => {
     expense: { amount: '9.99', description: 'Lunch', contactName: 'Molly' },
   });
 });
+
+/** Fields by which flows and mapping go, with the fixtures that follow Zoho's OpenAPI documents. */
+test.each([
+  [
+    'invoices',
+    'invoice',
+    [
+      'invoice_number',
+      'status',
+      'due_date',
+      'currency_code',
+      'total',
+      'balance',
+      'line_items',
+      'invoice_url',
+    ],
+  ],
+  ['bills', 'bill', ['bill_number', 'vendor_id', 'status', 'due_date', 'total', 'balance', 'line_items']],
+  [
+    'purchaseorders',
+    'purchase-order',
+    ['purchaseorder_number', 'vendor_id', 'status', 'delivery_date', 'total'],
+  ],
+  [
+    'customerpayments',
+    'payment',
+    ['payment_number', 'payment_mode', 'amount', 'date', 'status', 'customer_id', 'invoices'],
+  ],
+  ['vendorpayments', 'vendor-payment', ['payment_number', 'vendor_id', 'date', 'currency_code', 'bills']],
+  ['expenses', 'expense', ['date', 'account_name', 'total', 'currency_code', 'status', 'vendor_name']],
+  ['contacts', 'contact', ['contact_name', 'contact_type', 'status', 'contact_persons', 'billing_address']],
+] as const)(
+  'the double’s %s have the documented fields and no other kinds of values',
+  async (module, name, needed) => {
+    const customer = await addContact();
+    const invoice = await addInvoice(customer);
+    const vendor = await addContact({ contact_name: 'Molly', contact_type: 'vendor' });
+    const line_items = [{ name: 'Paper', rate: 1, quantity: 1 }];
+    const { bill } = await write<{ bill: Record<string, unknown> }>('POST', 'bills', {
+      vendor_id: vendor,
+      line_items,
+    });
+    const bodies: Record<string, object> = {
+      contacts: { contact_name: 'Eve', contact_persons: [{ first_name: 'Eve', email: 'eve@example.com' }] },
+      invoices: { customer_id: customer, line_items },
+      bills: { vendor_id: vendor, line_items },
+      purchaseorders: { vendor_id: vendor, line_items },
+      customerpayments: {
+        customer_id: customer,
+        amount: 1,
+        invoices: [{ invoice_id: invoice, amount_applied: 1 }],
+      },
+      vendorpayments: {
+        vendor_id: vendor,
+        amount: 1,
+        bills: [{ bill_id: bill['bill_id'], amount_applied: 1 }],
+      },
+      expenses: { amount: 5, vendor_id: vendor },
+    };
+    const answer = await write<Record<string, unknown>>('POST', module, bodies[module]);
+    const made = Object.values(answer).find((value) => typeof value === 'object') as Record<string, unknown>;
+    const file = new URL(`../../libs/vendors/zoho-books/fixtures/${name}.json`, import.meta.url);
+    const { entity } = JSON.parse(readFileSync(file, 'utf8')) as { entity: Record<string, unknown> };
+    expect(needed.filter((field) => !(field in made) || !(field in entity))).toEqual([]);
+    // Part of the documents types amounts as texts.
+    const kindOf = (value: unknown): string =>
+      (Array.isArray(value) ? 'array' : typeof value).replace('number', 'string');
+    const differing = Object.keys(entity).filter(
+      (field) => field in made && kindOf(made[field]) !== kindOf(entity[field]),
+    );
+    expect(differing).toEqual([]);
+  },
+);
 
 test('a deleted record and one that never was are gone', async () => {
   const id = await addInvoice(await addContact());

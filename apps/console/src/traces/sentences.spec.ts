@@ -16,6 +16,11 @@ describe('sentences', () => {
     ]);
   });
 
+  it('write names of vendors and kinds of records as people do', () => {
+    const accepted = outcome('accept', 'accepted', 0, { vendor: 'zoho-books', entityType: 'purchaseOrder' });
+    expect(sentenceOf(accepted)).toBe('Zoho Books reported a change of the purchase order.');
+  });
+
   it('give the reason of the service before the general one, and when it goes on', () => {
     const parked = outcome('fetch', 'parked', 0, {
       reason: 'vendor-day-limit',

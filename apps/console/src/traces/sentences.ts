@@ -206,7 +206,7 @@ const generic = new Map<string, Statement>(
 );
 
 function thing(told: Told): string {
-  const type = told.entityType ?? 'entity';
+  const type = words(told.entityType ?? 'entity');
   return told.entityNumber === null ? `the ${type}` : `${type} ${told.entityNumber}`;
 }
 
@@ -221,7 +221,7 @@ function article(noun: string): string {
 }
 
 function vendorName(told: Told): string {
-  return told.vendor === null ? 'The vendor' : capital(told.vendor);
+  return told.vendor === null ? 'The vendor' : told.vendor.split('-').map(capital).join(' ');
 }
 
 function code(told: Told): string {
@@ -238,6 +238,11 @@ function at(told: Told): string {
 
 function utc(epochMs: number): string {
   return `${new Date(epochMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** `purchaseOrder` → `purchase order`. */
+function words(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function capital(text: string): string {
