@@ -13,10 +13,10 @@ const event: ExpectedEvent = {
   notSent: ['paid-meanwhile'],
 };
 const lines = [line('+64211'), line('staff@x')];
-const step = (status: string): TraceStep => ({
+const step = (status: string, name = 'fetch'): TraceStep => ({
   at: 0,
   sinceStartMs: 0,
-  step: 'fetch',
+  step: name,
   status,
   reason: null,
   sentence: '',
@@ -26,9 +26,9 @@ function line(to: string): LedgerLine {
   return { kind: 'message', action: 'create', to, sequence: 1 };
 }
 
-function command(businessEvent: string, result = 'delivered'): TracedCommand {
-  const parts = { channel: 'sms', recipient: '•', messageSid: 'SM', steps: [] };
-  return { commandId: businessEvent, businessEvent, result, ...parts };
+function command(businessEvent: string, steps = [step('sent', 'send')]): TracedCommand {
+  const parts = { channel: 'sms', recipient: '•', messageSid: 'SM', result: 'delivered' };
+  return { commandId: businessEvent, businessEvent, steps, ...parts };
 }
 
 function trace(parts: Partial<Trace> = {}): Trace {
@@ -56,6 +56,12 @@ describe('an event', () => {
       trace({ commands: [command('invoice/42/issued'), command('payment/7/received')] }),
       lines,
       '1 messages "received" arrived by the trail instead of 0',
+    ],
+    [
+      'a sender does not know of its message',
+      trace({ commands: [command('invoice/42/issued', []), command('invoice/42/overdue/5d')] }),
+      lines,
+      'its sender does not know that it left',
     ],
     ['the reason is missing', trace({ notSent: [] }), lines, 'no reason paid-meanwhile in the trail (none)'],
     ['the trail is empty', undefined, lines, 'the trail knows nothing of it'],

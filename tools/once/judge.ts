@@ -23,9 +23,11 @@ export function judge(
   const recipients = [...new Set(own.map(({ to }) => to))];
   const received = recipients.map((to) => ({ to, count: lines.filter((line) => line.to === to).length }));
   const redelivered = redeliveredTo(trace);
+  const arrived = arrivedOf(trace, callbacksOver);
   const problems = [
     ...received.flatMap(({ to, count }) => wrongCount(event, to, count)),
-    ...wrongArrivals(event.messages, arrivedOf(trace, callbacksOver)),
+    ...wrongArrivals(event.messages, arrived),
+    ...unbooked(arrived),
     ...missingReason(event, trace),
     ...redelivered,
   ];
@@ -64,6 +66,13 @@ function wrongArrivals(messages: readonly ExpectedMessage[], arrived: readonly T
 export function wholeRunProblems(judged: readonly JudgedEvent[]): string[] {
   const recognised = judged.some(({ trace }) => trace?.steps.some(({ status }) => status === 'unchanged'));
   return recognised ? [] : ['no redelivered webhook was recognised by what had been read before'];
+}
+
+/** A report of delivery proves that the message left; the sender must have taken the proof, or it may send again. */
+function unbooked(arrived: readonly TracedCommand[]): string[] {
+  return arrived
+    .filter(({ steps }) => !steps.some(({ step, status }) => step === 'send' && status === 'sent'))
+    .map(({ commandId }) => `command ${commandId} arrived, but its sender does not know that it left`);
 }
 
 /** `invoice/42/overdue/5d` → `overdue/5d`; the state at the end of `contact/7/changed/<digest>` is nobody's to foretell. */

@@ -23,6 +23,10 @@ test('turns a notice into the full record, with its contact before it', async ()
     raw: expect.stringContaining('"INV-1"') as string,
   });
   expect(bench.trail()).toEqual(['fetched', 'fetched']);
+  expect(bench.records()[0], 'no notice told of the contact').toMatchObject({
+    noticeIds: [],
+    webhookIds: ['h1'],
+  });
 });
 
 test('emits a contact that is known downstream not again with each invoice', async () => {

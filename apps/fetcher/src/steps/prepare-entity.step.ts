@@ -50,6 +50,8 @@ async function loadRelated(
   const relatedRequest: FetchRequest = {
     ...request,
     ...ref,
+    // No notice told of it: by its id the trail would lead from a contact to every invoice that it was first read for.
+    noticeIds: [],
     recheck: false,
     recheckTokens: [],
     sourceTime: null,
