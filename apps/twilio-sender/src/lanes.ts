@@ -21,7 +21,17 @@ export function deliveryLane(connectionId: string, messageSid: string): string {
   return `${connectionId}/message/${messageSid}`;
 }
 
-/** Key of the opt-out store. */
+/** Changes of one contact of the books keep their order. */
+export function contactLane(connectionId: string, contactKey: string): string {
+  return `${connectionId}/contact/${digestOf(contactKey)}`;
+}
+
+/** Key of the opt-out store for what the books say of an address. */
+export function booksOptOutKey(connectionId: string, address: string): string {
+  return `${optOutKey(connectionId, address)}#books`;
+}
+
+/** Key of the opt-out store for what the recipient himself says. */
 export function optOutKey(connectionId: string, address: string): string {
   return `${connectionId}/${address}`;
 }

@@ -2,7 +2,7 @@ import type { MessageCommand } from '#libs/contracts';
 import type { DueTimer, TaskContext } from '#libs/streams';
 import { recipientLane } from './lanes.js';
 
-/** Names of the sender's timers. All of them run in the recipient's lane, so that they never race with a send. */
+/** Names of the sender's timers. Those of commands run in the recipient's lane, so that they never race with a send. */
 export const timerNames = {
   /** Looks whether a message with a lost answer left. */
   reconcile: 'reconcile',
@@ -12,6 +12,10 @@ export const timerNames = {
   checkDelivery: 'check-delivery',
   /** Sends again under the same command. */
   resend: 'resend',
+  /** Tells the lane of an address what a contact of the books wants. */
+  wish: 'wish',
+  /** Brings a contact at the vendor up to date after a STOP or START; in the contact's lane. */
+  mirrorContact: 'mirror-contact',
 } as const;
 
 /** Payloads by timer name. */
@@ -27,6 +31,20 @@ export interface TimerPayloads {
     /** How often sending again has been tried, for bounded classes of refusals; 1 = first. */
     readonly tries: number;
   };
+}
+
+/** Payload of `wish`. */
+export interface WishPayload {
+  readonly connectionId: string;
+  readonly contactKey: string;
+  readonly address: string;
+  readonly refuses: boolean;
+}
+
+/** Payload of `mirror-contact`. */
+export interface ContactPayload {
+  readonly connectionId: string;
+  readonly contactKey: string;
 }
 
 /** Sets one of the command's timers (setting it again moves it). */

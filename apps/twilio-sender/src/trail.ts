@@ -1,4 +1,11 @@
-import { type MessageCommand, type Outcome, outcomeOf, topics } from '#libs/contracts';
+import {
+  type ContactCommand,
+  type KeptContact,
+  type MessageCommand,
+  type Outcome,
+  outcomeOf,
+  topics,
+} from '#libs/contracts';
 import { maskEmail, maskPhone } from '#libs/core';
 import type { OutcomeSubject, TaskContext } from '#libs/streams';
 import { currentTraceId } from './trace.js';
@@ -46,4 +53,53 @@ export function tellCommand(context: TaskContext, command: MessageCommand, verdi
       ...verdict,
     }),
   );
+}
+
+/** What the trail says about a contact. */
+export type ContactVerdict = Pick<Outcome, 'status' | 'reason'> &
+  Partial<Pick<Outcome, 'detail' | 'recipient' | 'nextTryAt'>> & { readonly what?: string };
+
+/** What an outcome about a contact refers to. */
+export function aboutContact(command: ContactCommand): OutcomeSubject {
+  const { commandId, flowStep, businessEvent, recordId, origin } = command;
+  return { ...subjectOf(command), commandId, flowStep, businessEvent, recordId, origin };
+}
+
+/** Writes an outcome about a command that concerns a contact. */
+export function tellContact(context: TaskContext, command: ContactCommand, verdict: ContactVerdict): void {
+  tell(context, aboutContact(command), { what: command.commandId, ...verdict });
+}
+
+/** Writes an outcome about a contact that no command is behind. */
+export function tellOfContact(context: TaskContext, contact: KeptContact, verdict: ContactVerdict): void {
+  tell(context, subjectOf(contact), { what: contact.contactKey, ...verdict });
+}
+
+function subjectOf(contact: ContactCommand | KeptContact): OutcomeSubject {
+  return {
+    workspaceId: contact.workspaceId,
+    step: 'contact',
+    vendor: contact.sourceVendor,
+    connectionId: contact.sourceConnectionId,
+    entityType: 'contact',
+    entityId: contact.entityId,
+    flowId: contact.flowId,
+  };
+}
+
+function tell(
+  context: TaskContext,
+  about: OutcomeSubject,
+  verdict: ContactVerdict & { readonly what: string },
+): void {
+  const { service } = context;
+  const outcome = outcomeOf({
+    ...about,
+    service,
+    at: context.now(),
+    traceId: currentTraceId(),
+    ...verdict,
+    step: 'contact',
+  });
+  context.emit(topics.outcomes, about.workspaceId, outcome);
 }

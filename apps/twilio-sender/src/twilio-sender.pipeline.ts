@@ -1,6 +1,7 @@
 import { Inject } from '@nestjs/common';
 import {
   type Communication,
+  type ContactCommand,
   type DeliveryReport,
   forcedCommand,
   type MessageCommand,
@@ -13,23 +14,27 @@ import {
   type DueTimer,
   type InputRecord,
   OnTimer,
+  rehearse,
   StreamPipeline,
   type TaskContext,
 } from '#libs/streams';
 import { CommandLedger, keptCommand, standingOf } from './command-states.js';
-import { consentLane, deliveryLane, recipientLane } from './lanes.js';
+import { ContactBook } from './contact-book.js';
+import { consentLane, contactLane, deliveryLane, recipientLane } from './lanes.js';
 import { SENDER_TOOLS, type SenderTools } from './sender-tools.js';
 import { applyCommunication } from './steps/apply-communication.step.js';
+import { applyContact, applyWish } from './steps/apply-contact.step.js';
 import { applyReport } from './steps/apply-report.step.js';
 import { recordDoubt } from './steps/attempt-send.step.js';
 import { checkDelivery, isUndelivered } from './steps/check-delivery.step.js';
+import { mirrorContactAgain } from './steps/tell-contacts.step.js';
 import { proveSend } from './steps/prove-send.step.js';
 import { reconcileCommand } from './steps/reconcile-command.step.js';
 import { rehearseSend } from './steps/rehearse-send.step.js';
 import { sendCommand, sendCommandLater } from './steps/send-command.step.js';
-import { payloadOf, timerNames } from './timers.js';
+import { type ContactPayload, payloadOf, timerNames, type WishPayload } from './timers.js';
 import { inTraceOf } from './trace.js';
-import { aboutCommand, tellCommand } from './trail.js';
+import { aboutCommand, aboutContact, tellCommand, tellContact } from './trail.js';
 
 /**
  * Sends of one connection in flight, commits of intent and outcome included: they take most of a send's time, so that three times
@@ -74,6 +79,33 @@ export class TwilioSenderPipeline {
   @Consume(topics.communications, { lane: ({ value }) => consentLane(value.connectionId, value.from) })
   async onCommunication({ value, headers }: InputRecord<Communication>, context: TaskContext): Promise<void> {
     inTraceOf(headers, () => applyCommunication(this.tools, value, context));
+  }
+
+  @Consume(topics.contacts, {
+    lane: ({ value }) => contactLane(value.connectionId, value.contactKey),
+    about: aboutContact,
+  })
+  async onContact({ value, headers }: InputRecord<ContactCommand>, context: TaskContext): Promise<void> {
+    const replay = replayOf(headers);
+    await inTraceOf(headers, () =>
+      replay?.mode === 'dry-run'
+        ? rehearse(context, replay.replayId, async (rehearsal) =>
+            tellContact(rehearsal, value, { status: 'kept', reason: null }),
+          )
+        : applyContact(this.tools, value, context),
+    );
+  }
+
+  @OnTimer(timerNames.wish)
+  async onWish(timer: DueTimer, context: TaskContext): Promise<void> {
+    applyWish(this.tools, timer.payload as WishPayload, context);
+  }
+
+  @OnTimer(timerNames.mirrorContact)
+  async onMirrorContact(timer: DueTimer, context: TaskContext): Promise<void> {
+    const { connectionId, contactKey } = timer.payload as ContactPayload;
+    const contact = new ContactBook(context).get(connectionId, contactKey);
+    if (contact) await mirrorContactAgain(this.tools, contact, context);
   }
 
   @OnTimer(timerNames.reconcile)

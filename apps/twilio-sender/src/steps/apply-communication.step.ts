@@ -4,6 +4,7 @@ import type { TaskContext } from '#libs/streams';
 import { optOutKey } from '../lanes.js';
 import type { SenderTools } from '../sender-tools.js';
 import { currentTraceId } from '../trace.js';
+import { tellContacts } from './tell-contacts.step.js';
 
 /** Keeps STOP and START of recipients, as the vendor keeps them too; other messages and calls change nothing here. */
 export function applyCommunication(
@@ -12,17 +13,20 @@ export function applyCommunication(
   context: TaskContext,
 ): void {
   if (communication.direction !== 'inbound') return;
+  const person = { connectionId: communication.connectionId, phone: communication.from };
   const optOuts = context.store(twilioSenderStores.optOuts);
   const key = optOutKey(communication.connectionId, communication.from);
   const optedOut = optOuts.get(key) !== undefined;
   if (communication.optOutType === 'STOP' && !optedOut) {
-    optOuts.put(key, { source: 'stop-message', at: communication.receivedAt });
+    optOuts.put(key, { source: 'stop-message', at: communication.receivedAt, contactKeys: [] });
     metrics.optedOut('stop-message');
     tellOptOut(communication, context, 'opted-out');
+    tellContacts(person, 'opted-out', context);
   }
   if (communication.optOutType === 'START' && optedOut) {
     optOuts.delete(key);
     tellOptOut(communication, context, 'opted-in');
+    tellContacts(person, 'opted-in', context);
   }
 }
 

@@ -9,6 +9,7 @@ import { setCommandTimer, timerNames } from '../timers.js';
 import { tellCommand } from '../trail.js';
 import type { AttemptOutcome } from '../twilio-sender.metrics.js';
 import { escalate } from './escalate.step.js';
+import { tellContacts } from './tell-contacts.step.js';
 import { judgeFailure } from './judge-failure.step.js';
 
 /** `released` = certainly not processed, to be tried again; `done` = sent, refused, opted out or uncertain, all recorded. */
@@ -128,8 +129,10 @@ async function recordFailure(
   if (verdict.kind === 'opted-out') {
     noteAttempt(tools, command, 'opted-out', errorCode);
     tools.metrics.optedOut('refused-send');
-    const optOut = { source: `error-${errorCode}`, at: context.now() };
+    const optOut = { source: `error-${errorCode}`, at: context.now(), contactKeys: [] };
     context.store(twilioSenderStores.optOuts).put(optOutKey(command.connectionId, command.to), optOut);
+    if (command.channel === 'sms')
+      tellContacts({ connectionId: command.connectionId, phone: command.to }, 'opted-out', context);
     ledger.end(command, 'skipped');
     tellCommand(context, command, {
       step: 'send',

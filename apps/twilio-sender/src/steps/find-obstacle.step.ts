@@ -1,6 +1,6 @@
 import { type Connection, type MessageCommand, twilioSenderStores } from '#libs/contracts';
 import type { TaskContext } from '#libs/streams';
-import { optOutKey } from '../lanes.js';
+import { booksOptOutKey, optOutKey } from '../lanes.js';
 
 /** Why a message does not leave now. `skip` ends the command; `wait` may pass. */
 export type Obstacle =
@@ -22,10 +22,14 @@ const notTooLate: SendCheck = ({ command, context }) =>
     ? { kind: 'skip', reason: 'too-late', detail: 'The time until which the message made sense has passed' }
     : undefined;
 
-const notOptedOut: SendCheck = ({ command, context }) =>
-  context.store(twilioSenderStores.optOuts).get(optOutKey(command.connectionId, command.to))
-    ? { kind: 'skip', reason: 'opted-out', detail: 'The recipient asked not to get messages' }
+const notOptedOut: SendCheck = ({ command: { connectionId, to }, context }) => {
+  const optOuts = context.store(twilioSenderStores.optOuts);
+  if (optOuts.get(optOutKey(connectionId, to)))
+    return { kind: 'skip', reason: 'opted-out', detail: 'The recipient asked not to get messages' };
+  return optOuts.get(booksOptOutKey(connectionId, to))
+    ? { kind: 'skip', reason: 'opted-out', detail: 'By the books the recipient wants no such messages' }
     : undefined;
+};
 
 const connectionUsable: SendCheck = ({ connection }) => {
   switch (connection?.status) {

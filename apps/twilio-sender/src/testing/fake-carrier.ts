@@ -6,6 +6,8 @@ import {
   type SendReceipt,
   type StatusRank,
   type VendorCall,
+  type VendorContact,
+  type VendorContacts,
   VendorError,
   type VendorMessaging,
 } from '#libs/vendor-kit';
@@ -50,6 +52,19 @@ export class FakeCarrier implements VendorMessaging {
   readonly searches: { readonly to: string; readonly commandId?: string }[] = [];
   /** Called at the start of every send. */
   onSend: (command: MessageCommand) => void = () => undefined;
+  /** What the carrier keeps of contacts. */
+  readonly kept = new Map<string, VendorContact>();
+  /** Numbers that were put on the carrier's block list. */
+  readonly blocked: string[] = [];
+  /** What the next calls about contacts hear instead of an answer. */
+  readonly contactErrors: Error[] = [];
+  readonly contacts: VendorContacts = {
+    isSetUp: ({ settings }) => settings['syncServiceSid'] !== undefined,
+    tellsOptOuts: ({ settings }) => settings['bulkConsents'] === 'on',
+    put: (_call, contact) => this.aboutContacts(() => void this.kept.set(contact.key, contact)),
+    remove: (_call, key) => this.aboutContacts(() => void this.kept.delete(key)),
+    tellOptOut: (_call, { phone }) => this.aboutContacts(() => void this.blocked.push(phone)),
+  };
   private readonly behaviours: Behaviour[] = [];
 
   constructor(private readonly now: () => number) {}
@@ -71,6 +86,13 @@ export class FakeCarrier implements VendorMessaging {
     if (hang) await new Promise(() => undefined);
     if (error) throw error;
     return { messageSid: this.messages.at(-1)?.messageSid ?? '', status: 'queued' };
+  }
+
+  private aboutContacts(act: () => void): Promise<void> {
+    const error = this.contactErrors.shift();
+    if (error) return Promise.reject(error);
+    act();
+    return Promise.resolve();
   }
 
   /** Puts a message into the carrier's list, as if it had been sent. */

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import {
   type Communication,
+  type ContactCommand,
   type Connection,
   type DeliveryReport,
   type MessageCommand,
@@ -66,6 +67,42 @@ export function aCommand(changes: Partial<MessageCommand> = {}): MessageCommand 
   };
 }
 
+/** A command to keep a contact, with what the test says differently. */
+function aContactCommand(changes: Partial<ContactCommand>): ContactCommand {
+  const version = changes.sourceVersion ?? 1;
+  return {
+    commandId: `k${String(version)}`,
+    workspaceId: 'w1',
+    connectionId: 'tw1',
+    flowId: 'f1',
+    flowVersion: 1,
+    flowStep: 'contacts',
+    businessEvent: `contact/p1/preferences/${String(version)}`,
+    action: 'upsert',
+    contactKey: 'xero:x1:contact:p1',
+    name: 'Ann',
+    kind: 'customer',
+    phone: '+447700900123',
+    email: 'ann@example.com',
+    formerPhones: [],
+    smsAllowed: null,
+    emailAllowed: null,
+    twoWay: false,
+    country: 'GB',
+    timeZone: null,
+    language: 'en-GB',
+    sourceConnectionId: 'x1',
+    sourceVendor: 'xero',
+    entityId: 'p1',
+    sourceVersion: version,
+    recordId: `r${String(version)}`,
+    origin: 'webhook',
+    createdAt: 0,
+    firstNoticedAt: 0,
+    ...changes,
+  };
+}
+
 /** The sender on a simulated task, with a carrier in memory. */
 export class SenderBench {
   readonly clock = new ManualClock(Date.UTC(2026, 10, 21, 9));
@@ -99,6 +136,12 @@ export class SenderBench {
   async settle(): Promise<void> {
     await this.driver.settle();
     if (this.driver.fatalError) throw this.driver.fatalError;
+  }
+
+  /** Hands over what the books say of a contact. */
+  async change(changes: Partial<ContactCommand> = {}): Promise<void> {
+    this.driver.send(topics.contacts, 'tw1', aContactCommand(changes));
+    await this.settle();
   }
 
   async report(messageSid: string, status: string, changes: Partial<DeliveryReport> = {}): Promise<void> {

@@ -818,12 +818,14 @@ export interface MessageLink {
   readonly at: EpochMs;
 }
 
-/** A recipient who asked not to get messages; keyed by connection and address. */
+/** A recipient who asked not to get messages, keyed by connection and address; or whose contact in the books says so, keyed by connection, address and #books. */
 export interface OptOut {
-  /** stop-message, error-<code>, or books:<contact key>. */
+  /** stop-message, error-<code>, or books. */
   readonly source: string;
   /** UTC. */
   readonly at: EpochMs;
+  /** For books: the contacts with this address that want no messages. */
+  readonly contactKeys: readonly string[];
 }
 
 /** An input record that waits: 429, daily limit, open breaker, re-authorisation. Kept by the runtime in each service's `parked` store, keyed by lane and sequence. */

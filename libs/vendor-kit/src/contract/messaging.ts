@@ -76,6 +76,43 @@ export interface SegmentCount {
   readonly segments: number;
 }
 
+/** What is kept of a contact of the books at the vendor. Personal data. */
+export interface VendorContact {
+  /** Stable; at most 256 characters. */
+  readonly key: string;
+  readonly name: string | null;
+  readonly kind: string;
+  /** E.164. */
+  readonly phone: string | null;
+  readonly email: string | null;
+  /** False = wants none; null = nothing was said. */
+  readonly smsAllowed: boolean | null;
+  readonly emailAllowed: boolean | null;
+  /** Who said no: the recipient (`stop-message`, an error code) or the books; null when nobody did. */
+  readonly optOutSource: string | null;
+  readonly country: string | null;
+  readonly timeZone: string | null;
+  readonly language: string | null;
+  readonly sourceVersion: number;
+}
+
+/** A vendor's place for contacts and what they want. All calls may be repeated: the same twice is the same once. */
+export interface VendorContacts {
+  /** Whether this connection has such a place; without it contacts are kept by Ledgerwire alone. */
+  isSetUp(connection: VendorCall['connection']): boolean;
+  /** Whether this connection may tell the vendor's own block list of opt-outs. */
+  tellsOptOuts(connection: VendorCall['connection']): boolean;
+  /** Keeps the contact in this state. @throws VendorError */
+  put(call: VendorCall, contact: VendorContact): Promise<void>;
+  /** One that is gone already counts as removed. @throws VendorError */
+  remove(call: VendorCall, key: string): Promise<void>;
+  /** Puts a number on the vendor's block list. @throws VendorError */
+  tellOptOut(
+    call: VendorCall,
+    optOut: { readonly phone: string; readonly correlationId: string; readonly at: number },
+  ): Promise<void>;
+}
+
 /** A vendor that carries messages to people. */
 export interface VendorMessaging {
   readonly channels: readonly Channel[];
@@ -117,6 +154,8 @@ export interface VendorMessaging {
   /** Unknown words rank lowest and are open. */
   rankOf(channel: Channel, status: string): StatusRank;
   segmentsOf(text: string): SegmentCount;
+  /** Absent = the vendor has no place for contacts. */
+  readonly contacts?: VendorContacts;
   /** Longest text that the vendor takes, in characters. */
   readonly maxBodyChars: number;
 }

@@ -11,6 +11,7 @@ import {
   type VendorRequest,
 } from '#libs/vendor-kit';
 import { z } from 'zod';
+import { twilioContacts } from './twilio.contacts.js';
 import { emailRanks, fetchEmail, listEmails, sendEmail } from './twilio.email.js';
 import { settingsOf } from './twilio.settings.js';
 import { fallbackClass, messageErrorTable } from './twilio.message-errors.js';
@@ -76,6 +77,7 @@ export const twilioMessaging: VendorMessaging = {
   fallbackClass,
   rankOf: (channel, status) => (channel === 'email' ? emailRanks : smsRanks)[status] ?? unknownRank,
   segmentsOf,
+  contacts: twilioContacts,
   maxBodyChars: MAX_BODY_CHARS,
 };
 

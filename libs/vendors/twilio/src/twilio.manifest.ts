@@ -22,6 +22,13 @@ export const twilioSettings = z
     /** Sender of e-mails; its domain must be verified at Twilio. */
     emailFrom: z.email().optional(),
     emailFromName: z.string().min(1).max(100).optional(),
+    /** Sync Service in whose map the books' contacts are kept. */
+    syncServiceSid: z
+      .string()
+      .regex(/^IS[0-9a-fA-F]{32}$/, 'must be IS and 32 hexadecimal digits')
+      .optional(),
+    /** `on`: Twilio has opened Bulk Consents (a pilot) to the account, so that opt-outs in the books reach its block list. */
+    bulkConsents: z.enum(['on', 'off']).optional(),
     /** Requests in flight for this account. */
     concurrentLimit: wholeNumberText.optional(),
   })
@@ -41,6 +48,12 @@ export const twilioManifest: VendorManifest = {
       key: 'comms',
       environmentVariable: 'LEDGERWIRE_TWILIO_COMMS_URL',
       production: 'https://comms.twilio.com',
+    },
+    { key: 'sync', environmentVariable: 'LEDGERWIRE_TWILIO_SYNC_URL', production: 'https://sync.twilio.com' },
+    {
+      key: 'accounts',
+      environmentVariable: 'LEDGERWIRE_TWILIO_ACCOUNTS_URL',
+      production: 'https://accounts.twilio.com',
     },
   ],
   appCredentials: [],
@@ -64,6 +77,7 @@ export const twilioManifest: VendorManifest = {
     'Twilio has no idempotency key for messages: a send whose answer is lost is reconciled by status callback and message list, and is repeated only when absence is shown or a policy or an operator says so.',
     'A message accepted by Twilio is not yet delivered; some carriers never report delivery.',
     'Status callbacks come at least once, late and out of order, or not at all; a poll of the message is the repair.',
+    'Twilio keeps no opt-outs of e-mails, and takes opt-outs of texts from the books only where Bulk Consents (a pilot) is on; Ledgerwire keeps both and obeys them.',
     'E-mails are kept by Twilio for 7 days, so an uncertain e-mail can be reconciled only within that time.',
   ],
 };

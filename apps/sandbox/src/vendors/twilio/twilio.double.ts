@@ -143,7 +143,12 @@ export class TwilioDouble implements VendorDouble, FaultableVendor {
   }
 
   servers(): Record<string, string> {
-    return { api: '/twilio', comms: '/twilio-comms' };
+    return {
+      api: '/twilio',
+      comms: '/twilio-comms',
+      sync: '/twilio-sync',
+      accounts: '/twilio-accounts',
+    };
   }
 
   webhooks(): Record<string, unknown> {
