@@ -64,6 +64,18 @@ test('a forced replay sends once more under an id of its own, however often it i
   expect(bench.outcomes().findLast(({ status }) => status === 'mapped')?.detail).toContain('replay r1');
 });
 
+test('a forced replay waits for no hour and passes the daily cap; a dry run says that the message would wait', async () => {
+  const head = 'quietHours: { from: "08:30", to: "12:00" }\ndailyCap: 1';
+  const bench = await MapperBench.start([issuedStep], undefined, head);
+  await bench.take(contact);
+  await replay(bench, 'dry-run');
+  expect(lastOutcome(bench)).toMatchObject({ status: 'would-deferred', reason: 'quiet-hours' });
+  expect(bench.messages()).toEqual([]);
+  await replay(bench, 'forced', 'r2');
+  await replay(bench, 'forced', 'r3');
+  expect(bench.messages()).toHaveLength(2);
+});
+
 function renamed(): typeof contact.contact {
   return contact.contact && { ...contact.contact, name: 'Somebody Else', firstName: 'Somebody' };
 }

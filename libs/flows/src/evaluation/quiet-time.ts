@@ -21,10 +21,9 @@ export function allowedFrom(
   if (addressee.kind === 'staff' && !quiet.staff) return input.now;
   const contact = addressee.isContact ? subject.contact : null;
   const phone = addressee.channel === 'sms' ? addressee.address : null;
+  const where = { timeZone: contact?.timeZone ?? null, region: contact?.region ?? null };
   const zones =
-    addressee.kind === 'staff'
-      ? []
-      : possibleZones({ timeZone: contact?.timeZone ?? null, country: contact?.country ?? null, phone });
+    addressee.kind === 'staff' ? [] : possibleZones({ ...where, country: contact?.country ?? null, phone });
   const { timeZone, country } = input.sourceConnection;
   const rest = { country: contact?.country ?? country, holidays: flow.holidays };
   return firstAllowed(quiet, input.now, zones.length > 0 ? zones : [timeZone], rest);

@@ -64,7 +64,7 @@ export interface ReminderClocks {
   readonly source: Pick<Connection, 'timeZone' | 'country'>;
   readonly holidays: Flow['holidays'];
   /** The debtor, for schedules by the recipient's clocks; null where he is not known, which leaves the company's. */
-  readonly contact: Pick<Contact, 'timeZone' | 'country'> | null;
+  readonly contact: Pick<Contact, 'timeZone' | 'country' | 'region'> | null;
 }
 
 /** When the reminder is due: N days from the due date at the local hour, on a working day if the step says so. */

@@ -1,5 +1,6 @@
 import type { Connection, Contact } from '#libs/contracts';
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { zonesOfRegion } from './region-zones.js';
 
 /** What tells where somebody is. */
 export interface Whereabouts {
@@ -7,31 +8,37 @@ export interface Whereabouts {
   readonly timeZone: string | null;
   /** Country of the address; ISO 3166 alpha-2 where it can be told. */
   readonly country: string | null;
+  /** State or province of the address, as written. */
+  readonly region: string | null;
   /** The number a message goes to, E.164; null for e-mails. */
   readonly phone: string | null;
 }
 
 /**
- * The zones that somebody may be in: the one in the books, else those of the country, of the address or the number. A large
- * country has many, and which one is not known; what must not come at night must not come at night in any of them. Empty
- * when nothing tells.
+ * The zones that somebody may be in: the one in the books, else those of the state or province, else those of the country, of the
+ * address or the number. A large country has many, and without a state it is not known which; what must not come at night must
+ * not come at night in any of them. Empty when nothing tells.
  */
-export function possibleZones({ timeZone, country, phone }: Whereabouts): readonly string[] {
+export function possibleZones({ timeZone, country, region, phone }: Whereabouts): readonly string[] {
   if (timeZone !== null && isZone(timeZone)) return [timeZone];
-  const ofAddress = zonesOf(country);
+  const ofRegion = zonesOfRegion(country, region);
+  const ofAddress = ofRegion.length > 0 ? ofRegion : zonesOf(country);
   if (ofAddress.length > 0 || phone === null) return ofAddress;
   return zonesOf(parsePhoneNumberFromString(phone)?.country ?? null);
 }
 
 /**
- * The zone by whose clocks a reminder to somebody is planned: the one in the books, or the only one of the country; the
- * company's when it is not known.
+ * The zone by whose clocks a reminder to somebody is planned: the one in the books, the first of the state or province, or the
+ * only one of the country; the company's when it is not known.
  */
 export function likelyZone(
-  contact: Pick<Contact, 'timeZone' | 'country'>,
+  contact: Pick<Contact, 'timeZone' | 'country' | 'region'>,
   source: Pick<Connection, 'timeZone'>,
 ): string {
-  const [zone, ...more] = possibleZones({ ...contact, phone: null });
+  const { timeZone, country, region } = contact;
+  const [ofRegion] = timeZone === null ? zonesOfRegion(country, region) : [];
+  if (ofRegion !== undefined) return ofRegion;
+  const [zone, ...more] = possibleZones({ timeZone, country, region: null, phone: null });
   return zone === undefined || more.length > 0 ? source.timeZone : zone;
 }
 
