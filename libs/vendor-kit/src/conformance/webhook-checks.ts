@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { VendorWebhooks, WebhookRequest, WebhookVerdict } from '../contract.js';
+import type { VendorSubscriptions, VendorWebhooks, WebhookRequest, WebhookVerdict } from '../contract.js';
 import { routePath } from '../webhook-records.js';
 import {
   type ConformanceCheck,
@@ -10,9 +10,17 @@ import {
 
 /** Signed samples are understood; whatever differs from them by one byte is refused. */
 export function webhookChecks({ definition, webhooks: samples }: VendorSamples): ConformanceCheck[] {
-  const { webhooks } = definition;
+  const { webhooks, subscriptions } = definition;
   if (!webhooks) return [];
   return [
+    ...(subscriptions
+      ? [
+          {
+            title: 'subscriptions lead to a route of their own',
+            run: () => checkSubscriptions(webhooks, subscriptions),
+          },
+        ]
+      : []),
     {
       title: 'webhook routes are well-formed and every route has a sample',
       run: () => checkRoutes(webhooks, samples),
@@ -30,6 +38,18 @@ function checkRoutes(webhooks: VendorWebhooks, samples: readonly WebhookSample[]
   }
   assert.ok(webhooks.deadlineMs >= 1000 && webhooks.maxBodyBytes >= 1024);
   assert.ok(webhooks.unknownKeyResponse.status >= 400 && webhooks.unknownKeyResponse.status < 500);
+}
+
+/** Each subscription has its own URL and key, and its handshake is told apart from what is signed. */
+function checkSubscriptions(webhooks: VendorWebhooks, { events, route }: VendorSubscriptions): void {
+  assert.equal(webhooks.keyScope, 'connection');
+  assert.ok(events.length > 0 && new Set(events).size === events.length, 'events are named once each');
+  assert.ok(
+    webhooks.routes.some(({ path }) => path === route.path),
+    'the route is one of the webhooks’',
+  );
+  const path = routePath(route, { connectionId: 'c1', subscriptionId: 's1' });
+  assert.match(path, /\/c1\/.*s1/, 'the URL names connection and subscription');
 }
 
 function sampleChecks(webhooks: VendorWebhooks, sample: WebhookSample): ConformanceCheck[] {
