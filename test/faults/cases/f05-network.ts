@@ -13,6 +13,7 @@ export const network: FaultTest = {
   run: (run) => {
     const { kafkaProxy } = run.world.infrastructure;
     let lostCommits = 0;
+    let dead = 0;
     return underLoad(
       { ...run, activeMs: Math.max(run.activeMs, 14_000) },
       {
@@ -39,10 +40,14 @@ export const network: FaultTest = {
           writes.disarm();
           kafkaProxy.halfOpen();
           await delay(part);
-          return struck + resets + 1;
+          kafkaProxy.heal();
+          // Dead for good, and no reset ever tells: only their own time-outs help the services.
+          dead = kafkaProxy.deafen();
+          return struck + resets + 1 + dead;
         },
         figures: async () => ({
           'answers to commits lost': lostCommits,
+          'connections that died in silence': dead,
           'connections accepted': kafkaProxy.accepted,
           'tasks replaced (mapper)': await metricSum(run.world, 'mapper', 'stream_tasks_lost_total'),
         }),

@@ -57,7 +57,7 @@ export function findLost({
     );
   const untold = acknowledged
     .filter(({ kind, entityId }) => kind === 'unknown-entity' && !told.has(entityId))
-    .map(({ entityId }) => `acknowledged webhook about ${entityId}`);
+    .map(({ entityId }) => `acknowledged webhook about ${entityId} (${lastWord(trail, entityId)})`);
   const strangers = acknowledged.filter(({ kind }) => kind === 'unknown-tenant').length;
   const missing = Math.max(strangers - unknownTenantLetters, 0);
   const letters = Array.from({ length: missing }, () => 'dead letter of an account that nobody connected');

@@ -21,6 +21,8 @@ export interface RequestFault {
   readonly action: RequestAction;
   /** How often; for ever when left out. */
   readonly times?: number;
+  /** Told what the server answered to a request that it got late. */
+  readonly onLateAnswer?: (request: SeenRequest, answer: Buffer) => void;
 }
 
 /** A fault that is armed; tells how often it struck and what the server answered to requests that came late. */
@@ -104,6 +106,12 @@ export class FaultProxy {
     this.mode = 'half-open';
   }
 
+  /** The connections that are open now are dead from here on, and nobody is told; new ones work. Returns how many died. */
+  deafen(): number {
+    for (const connection of this.connections) connection.isDeaf = true;
+    return this.connections.size;
+  }
+
   /** New connections are reset at once; those that are there live on. */
   refuse(): void {
     this.mode = 'refusing';
@@ -167,6 +175,8 @@ class ProxiedConnection {
   private toServer: Promise<void> = Promise.resolve();
   private toClient: Promise<void> = Promise.resolve();
   private answered = 0;
+  /** Nothing passes any more. */
+  isDeaf = false;
   /** Requests that are still on their way although the client may be gone. */
   private held = 0;
 
@@ -209,7 +219,7 @@ class ProxiedConnection {
   }
 
   private onRequests(chunk: Buffer): void {
-    if (this.proxy.isDeaf) return;
+    if (this.proxy.isDeaf || this.isDeaf) return;
     for (const piece of this.conversation.requests(chunk)) {
       const fault = piece.request && this.proxy.strike(piece.request);
       if (fault && piece.request) this.struck.set(piece.request.id, fault);
@@ -223,19 +233,20 @@ class ProxiedConnection {
   }
 
   private onAnswers(chunk: Buffer): void {
-    if (this.proxy.isDeaf) return;
+    if (this.proxy.isDeaf || this.isDeaf) return;
     for (const { bytes, request } of this.conversation.answers(chunk)) {
       const fault = request && this.struck.get(request.id);
-      if (fault) this.answerStruck(fault, bytes);
+      if (fault && request) this.answerStruck(fault, request, bytes);
       else this.pass('toClient', this.client, bytes, this.proxy.slowness.bytesPerSecond);
     }
   }
 
-  private answerStruck(fault: Armed, bytes: Buffer): void {
+  private answerStruck(fault: Armed, request: SeenRequest, bytes: Buffer): void {
     const { action } = fault;
     if (action.kind === 'reset-after-request') this.reset();
     else if (action.kind === 'hold-request' || action.kind === 'reset-and-deliver-late') {
       fault.lateAnswers.push(bytes);
+      fault.onLateAnswer?.(request, bytes);
       this.pass('toClient', this.client, bytes, undefined);
     } else if (action.kind === 'hold-answer') {
       this.queue('toClient', () => delay(action.holdMs));

@@ -4,6 +4,8 @@ export interface SeenRequest {
   readonly name: string;
   /** Finds its answer again among those of one connection. */
   readonly id: number;
+  /** The piece with which it began: all of it for Kafka. */
+  readonly bytes: Buffer;
 }
 
 /** A piece of one direction of a connection; pieces put together are the bytes as they came. */
@@ -42,7 +44,7 @@ export const http: Protocol = () => {
       const [, method, target] = REQUEST_LINE.exec(bytes.subarray(0, 4_096).toString('latin1')) ?? [];
       if (method === undefined) return [{ bytes }];
       count += 1;
-      current = { name: `${method} ${target ?? ''}`, id: count };
+      current = { name: `${method} ${target ?? ''}`, id: count, bytes };
       return [{ bytes, request: current }];
     },
     answers: (bytes) => [current === undefined ? { bytes } : { bytes, request: current }],
@@ -57,6 +59,7 @@ export const kafkaApi = {
   heartbeat: '12',
   initProducerId: '22',
   addPartitionsToTxn: '24',
+  addOffsetsToTxn: '25',
   endTxn: '26',
   txnOffsetCommit: '28',
 } as const;
@@ -70,7 +73,7 @@ export const kafka: Protocol = () => {
     requests: (chunk) =>
       requests(chunk).map((bytes) => {
         if (bytes.length < 12) return { bytes };
-        const request = { name: String(bytes.readInt16BE(4)), id: bytes.readInt32BE(8) };
+        const request = { name: String(bytes.readInt16BE(4)), id: bytes.readInt32BE(8), bytes };
         under.set(request.id, request);
         return { bytes, request };
       }),
@@ -83,6 +86,14 @@ export const kafka: Protocol = () => {
       }),
   };
 };
+
+/** The transactional id with which the body of InitProducerId, AddPartitionsToTxn and EndTxn begins, in the versions that kafkajs speaks. */
+export function transactionalIdOf({ bytes }: SeenRequest): string {
+  const clientIdLength = Math.max(bytes.readInt16BE(12), 0);
+  const at = 14 + clientIdLength;
+  const length = Math.max(bytes.readInt16BE(at), 0);
+  return bytes.toString('utf8', at + 2, at + 2 + length);
+}
 
 /** Gathers bytes until a whole length-prefixed frame is there. */
 function frames(): (chunk: Buffer) => Buffer[] {

@@ -8,7 +8,7 @@ import { describeFailure } from '../../../tools/lib/user-error.ts';
 import { startWorld, type World } from '../world/world.ts';
 import type { SuiteArguments } from './arguments.ts';
 import { closingChecks } from './closing-checks.ts';
-import { type FaultTest, plainReport } from './fault-test.ts';
+import { type FaultReport, type FaultTest, plainReport } from './fault-test.ts';
 import type { Finished } from './table.ts';
 
 /** Where a run tells what it is doing and what came of it. */
@@ -89,10 +89,24 @@ async function runAll(
     finished.push({ test, report });
     const seconds = ((performance.now() - began) / 1_000).toFixed(0);
     const mark = report.failures.length === 0 ? '✓' : '✗';
-    say(`${mark} ${test.id} ${test.title} (${seconds} s)`);
+    say(`${mark} ${test.id} ${test.title} (${seconds} s: ${inShort(report)})`);
     for (const failure of report.failures) say(`    ${failure}`);
   }
   return finished;
+}
+
+/** The counts of a fault in one line, for whoever watches a long run. */
+function inShort({
+  injected,
+  events,
+  effects,
+  lost,
+  duplicated,
+  uncertain,
+  recoveryMs,
+}: FaultReport): string {
+  const recovery = recoveryMs === undefined ? '' : `, recovered in ${(recoveryMs / 1_000).toFixed(1)} s`;
+  return `${injected} injected, ${events} events, ${effects} effects, ${lost} lost, ${duplicated} doubled, ${uncertain} uncertain${recovery}`;
 }
 
 async function runOne(test: FaultTest, run: Parameters<FaultTest['run']>[0]): Promise<Finished['report']> {

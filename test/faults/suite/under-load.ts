@@ -3,6 +3,7 @@ import { type Evidence, TrailReader } from '../check/evidence.ts';
 import { judge, type Verdict } from '../check/invariants.ts';
 import { LoadDriver } from '../load/load-driver.ts';
 import { planLoad } from '../load/load-plan.ts';
+import { retryWhile } from '../world/retry.ts';
 import type { FaultReport, FaultRun } from './fault-test.ts';
 
 /** What a fault does while the load plays. */
@@ -106,7 +107,7 @@ async function settle(
   const deadline = performance.now() + withinMs;
   let lastOwed = 'nothing';
   for (;;) {
-    const evidence = await gather();
+    const evidence = await retryWhile(gather, 5);
     const verdict = judge(evidence);
     const settled = verdict.lost === 0 && (verdict.uncertainEnds['open'] ?? 0) === 0;
     const clean = settled && verdict.failures.length === 0;

@@ -134,7 +134,7 @@ async function setUpVendors(sandbox: SandboxControl): Promise<void> {
 async function freePortBase(environment: NodeJS.ProcessEnv): Promise<number> {
   const instances = planInstances(0, parseStartArguments([]).scale);
   if ((environment['LEDGERWIRE_PORT_BASE'] ?? '') !== '') return portBase(environment);
-  for (let base = 33_400; base < 60_000; base += 1_000) {
+  for (let base = 24_400; base < 60_000; base += 1_000) {
     try {
       await assertPortsFree(portClaims(base, planInstances(base, parseStartArguments([]).scale)));
       return base;

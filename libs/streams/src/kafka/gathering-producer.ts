@@ -3,7 +3,7 @@ import type { LogProducer, OutgoingRecord, RawLogProducer } from '../api/log-pro
 import type { Codec } from '../codec/codec.js';
 import type { RawHeader, RawOutput } from '../log/raw-record.js';
 import type { KafkaClient } from './kafka-client.js';
-import type { Cluster } from './kafkajs-internals.js';
+import { type Cluster, dropDeadConnections } from './kafkajs-internals.js';
 import type { PartitionRecords } from './produce-request.js';
 import { RecordWriter } from './record-writer.js';
 
@@ -140,6 +140,7 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
         return;
       } catch (error) {
         this.failingSinceMs ??= this.clock.now();
+        if (this.cluster) await dropDeadConnections(this.cluster, error);
         if (error instanceof LedgerwireError || batch.every(({ settled }) => settled)) throw error;
         await this.recover(error);
       }

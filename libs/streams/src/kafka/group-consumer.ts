@@ -3,7 +3,12 @@ import type { Task } from '../task/task.js';
 import type { TaskHost } from '../task/task-host.js';
 import { createCopartitionAssigner } from './copartition-assigner.js';
 import type { KafkaConnector } from './kafka-client.js';
-import type { Cluster, ConsumerGroup, ProtocolError } from './kafkajs-internals.js';
+import {
+  type Cluster,
+  type ConsumerGroup,
+  dropDeadConnections,
+  type ProtocolError,
+} from './kafkajs-internals.js';
 import { boundsOf, fetchFrom, groupByLeader, type ReadPosition } from './partition-reader.js';
 
 /** Settings of group membership and fetching. Durations in milliseconds. */
@@ -107,6 +112,7 @@ export class GroupConsumer {
         await this.memberLoop();
       } catch (error) {
         this.events.failed(error);
+        await dropDeadConnections(this.cluster, error);
         await sleep(this.clock, RETRY_MS);
         if (!this.cluster.isConnected()) await this.host.suspend();
       }
@@ -153,7 +159,10 @@ export class GroupConsumer {
       } catch (error) {
         const type = (error as ProtocolError).type ?? '';
         if (REJOIN.has(type)) this.requestRejoin(type);
-        else this.requestRejoin(`heartbeat failed: ${(error as Error).name}`);
+        else {
+          await dropDeadConnections(this.cluster, error);
+          this.requestRejoin(`heartbeat failed: ${(error as Error).name}`);
+        }
       }
       if (!stopped) cancel = this.clock.after(this.options.heartbeatIntervalMs, () => void beat());
     };
@@ -250,6 +259,10 @@ export class GroupConsumer {
     if (type === 'OFFSET_OUT_OF_RANGE' || name === 'KafkaJSOffsetOutOfRange') {
       // Retention has passed us by: what is left is read from its start, and the loss is loud.
       for (const { topic, partition } of positions) await this.skipToStart(topic, partition);
+      return;
+    }
+    if (await dropDeadConnections(this.cluster, error)) {
+      this.requestRejoin('a fetch was never answered');
       return;
     }
     const { host, port } = error as { host?: string; port?: number };

@@ -267,3 +267,19 @@ internals.RequestQueue.prototype.scheduleRequestTimeoutCheck = function schedule
     if (!this.isConnected()) this.destroy();
   }, TIMEOUT_CHECK_MS);
 };
+
+/**
+ * Closes the connections of a cluster when a request was never answered. kafkajs gives the request up and goes on writing to the same
+ * connection, which may have died without a word (tulios/kafkajs 660, 659); whoever asks next gets a new one.
+ */
+export async function dropDeadConnections(
+  cluster: Pick<Cluster, 'disconnect'>,
+  error: unknown,
+): Promise<boolean> {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause.name !== 'KafkaJSRequestTimeoutError') continue;
+    await cluster.disconnect().catch(() => undefined);
+    return true;
+  }
+  return false;
+}
