@@ -16,6 +16,8 @@ import {
   registryOptionsOf,
   StreamsModule,
 } from '#libs/streams';
+import { vendors } from '#libs/vendors';
+import { FlowTrialsController } from './api/flow-trials.controller.js';
 import { FlowsController } from './api/flows.controller.js';
 import { OperationsController } from './api/operations.controller.js';
 import { OutcomesController } from './api/outcomes.controller.js';
@@ -36,6 +38,9 @@ import { OperatorAccess } from './security/operator-access.js';
 import { ServiceHealth } from './summary/service-health.js';
 import { SummaryReader } from './summary/summary.js';
 import { AUDIT_PORTS, DATABASE } from './tokens.js';
+import { EntityFinder } from './trials/entity-finder.js';
+import { FlowTrial } from './trials/flow-trial.js';
+import { RecordFinder } from './trials/record-finder.js';
 import { PagesController } from './web/pages.controller.js';
 import { SignInController } from './web/sign-in.controller.js';
 
@@ -46,6 +51,7 @@ export type ConsoleContext = ServiceContext<ServiceConfig<typeof consoleConfig>>
 export const httpControllers = [
   OutcomesController,
   FlowsController,
+  FlowTrialsController,
   OverviewController,
   OperationsController,
   SignInController,
@@ -200,6 +206,19 @@ function operatorProviders(context: ConsoleContext) {
         const parked = new ParkedWorkList(reader, producer, clock);
         return new Operations({ parked, requeue, replays, outcomes, reader, clock });
       },
+    },
+    {
+      provide: FlowTrial,
+      inject: [DATABASE, LOG_READER, CONNECTIONS_TABLE],
+      useFactory: ({ outcomes }: Database, reader: LogReader, connections: ReadTable<Connection>) =>
+        new FlowTrial({
+          records: new RecordFinder({ outcomes, reader }),
+          entities: new EntityFinder(reader),
+          connections,
+          withRenderer,
+          measureOf: (vendor) => vendors.find(vendor)?.messaging?.segmentsOf,
+          clock,
+        }),
     },
     {
       provide: FlowPublisher,

@@ -43,6 +43,13 @@ export interface TokenBrokerParts {
   readonly faultPoints: FaultPoints;
 }
 
+/** A vendor of the build. */
+export interface KnownVendor {
+  readonly vendor: VendorDefinition;
+  /** False: credentials of our app there are missing, so that nothing can be connected. */
+  readonly configured: boolean;
+}
+
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 /** States are kept for a while after they ended, so that whoever comes back with one is told why it is no good. */
@@ -96,6 +103,16 @@ export class TokenBroker {
   /** The vendor, if accounts can be connected there by consent. @throws LedgerwireError as {@link VendorAccess.oauth}. */
   assertConnectable(vendorId: string): OAuthAccess {
     return this.parts.vendors.oauth(vendorId);
+  }
+
+  /** Every vendor of the build, by name. */
+  vendors(): readonly KnownVendor[] {
+    const { registry } = this.parts.vendors;
+    const usable = new Set(this.parts.vendors.oauthVendors().map(({ vendor }) => vendor.manifest.id));
+    return registry.all.map((vendor) => ({
+      vendor,
+      configured: vendor.auth.kind !== 'oauth2' || usable.has(vendor.manifest.id),
+    }));
   }
 
   /** Begins the work that nobody asks for: refreshing ahead, publishing again, checking accounts. */

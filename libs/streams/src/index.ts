@@ -38,6 +38,7 @@ export {
 } from './codec/registry-admin.js';
 export type { RegistryOptions } from './codec/registry-codec.js';
 export { KafkaClient, type KafkaConnectionOptions } from './kafka/kafka-client.js';
+export { partitionOfKey } from './kafka/partitioner.js';
 export { TopicAdmin, type TopicReport, type TopicSpec, type TopicState } from './kafka/topic-admin.js';
 export { kafkaOptionsOf, registryOptionsOf } from './nest/connection-options.js';
 export { StreamsModule, type StreamsModuleOptions } from './nest/streams.module.js';

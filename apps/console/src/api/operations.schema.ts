@@ -93,7 +93,12 @@ export const replayChange = z.object({
     .max(1_000)
     .optional(),
   filter: z
-    .object({ connectionId: word.optional(), entityType: word.optional(), entityId: word.optional() })
+    .object({
+      connectionId: word.optional(),
+      entityType: word.optional(),
+      entityId: word.optional(),
+      commandId: word.optional().meta({ description: 'Of messages alone: this one command.' }),
+    })
     .default({}),
   reason,
 });

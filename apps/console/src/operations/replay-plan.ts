@@ -74,7 +74,7 @@ async function spanOf(
   };
 }
 
-function refuseImpossible({ topic, mode, from, offsets }: ReplayRequest): void {
+function refuseImpossible({ topic, mode, from, offsets, filter }: ReplayRequest): void {
   const modes = replayModesOf(topic);
   if (modes.length === 0) {
     throw refused(`${topic} cannot be replayed; records, messages and change-notices.<vendor> can.`);
@@ -83,6 +83,9 @@ function refuseImpossible({ topic, mode, from, offsets }: ReplayRequest): void {
     throw refused(
       `${topic} cannot be replayed as ${mode}: it would need calls to the vendor. Replay the records that came of it.`,
     );
+  }
+  if (filter.commandId !== undefined && topic !== topics.messages.name) {
+    throw refused(`${topic} has no commands; a commandId narrows a replay of messages alone.`);
   }
   if (from === undefined && offsets === undefined) {
     throw refused('Say where the replay begins: a time (from), or offsets by partition.');

@@ -127,9 +127,11 @@ export class ReplayRunner {
 
 function matches(
   filter: ReplayFilter,
-  entity: Pick<AccountingRecord, 'connectionId' | 'entityType' | 'entityId'>,
+  entity: Pick<AccountingRecord, 'connectionId' | 'entityType' | 'entityId'> & {
+    readonly commandId?: string;
+  },
 ): boolean {
-  return (['connectionId', 'entityType', 'entityId'] as const).every(
+  return (['connectionId', 'entityType', 'entityId', 'commandId'] as const).every(
     (name) => filter[name] === undefined || filter[name] === entity[name],
   );
 }

@@ -16,6 +16,7 @@ import { OperatorAccess } from '../security/operator-access.js';
 import { ServiceHealth } from '../summary/service-health.js';
 import { SummaryReader } from '../summary/summary.js';
 import { DATABASE } from '../tokens.js';
+import { FlowTrial } from '../trials/flow-trial.js';
 
 /** What the pages show; tests change it while the console runs. */
 export class ShownData {
@@ -114,6 +115,7 @@ function providersOf(data: ShownData, token: Secret, clock: Clock, options: Page
     { provide: DATABASE, useValue: data.database },
     // Pages do not call operations; these need a log to look back into and have specs of their own.
     { provide: Operations, useValue: {} },
+    { provide: FlowTrial, useValue: {} },
     { provide: CONNECTIONS_TABLE, useValue: connections },
     { provide: EventStreams, useValue: new EventStreams({ feed, source: data.database.outcomes, clock }) },
     {

@@ -154,6 +154,21 @@ describe('what services get through the client that they use', () => {
 });
 
 describe('what operators can do', () => {
+  test('every vendor, how accounts there are connected, and what is missing', async () => {
+    const { body } = await operate('/vendors');
+    const vendor = { configured: true, subscribes: false, fields: [] };
+    expect(body['vendors']).toEqual([
+      {
+        ...vendor,
+        id: 'books',
+        name: expect.any(String),
+        auth: 'consent',
+        variables: ['BOOKS_CLIENT_ID', 'BOOKS_CLIENT_SECRET', 'BOOKS_WEBHOOK_KEY'],
+      },
+      { ...vendor, id: 'texts', name: expect.any(String), auth: 'keys', variables: [] },
+    ]);
+  });
+
   test('every route wants their token', async () => {
     for (const [method, path] of [
       ['GET', '/connections'],

@@ -21,7 +21,7 @@ import type { KeyReport, RotationResult } from '../maintenance/key-rotation.js';
 import { connectPath } from '../connect/connect-path.js';
 import { PUBLIC_BASE_URL } from '../injection-tokens.js';
 import { connectionOf } from '../publish/announcer.js';
-import { TokenBroker } from '../token-broker.js';
+import { type KnownVendor, TokenBroker } from '../token-broker.js';
 import {
   connectionUpdateInput,
   connectLinkInput,
@@ -37,6 +37,9 @@ type ConnectionView = ReturnType<typeof viewOf>;
 /** A webhook subscription as operators see it. */
 type SubscriptionView = ReturnType<typeof subscriptionViewOf>;
 
+/** A vendor as operators see it. */
+type VendorView = ReturnType<typeof vendorViewOf>;
+
 /** An open alert as operators see it. */
 type AlertView = ReturnType<typeof alertViewOf>;
 
@@ -49,6 +52,12 @@ export class ConnectionsController {
     @Inject(TokenBroker) private readonly broker: TokenBroker,
     @Inject(PUBLIC_BASE_URL) private readonly publicBaseUrl: string,
   ) {}
+
+  /** Every vendor of the build: how accounts there are connected, and which keys that takes. */
+  @Get('vendors')
+  vendors(): { vendors: readonly VendorView[] } {
+    return { vendors: this.broker.vendors().map(vendorViewOf) };
+  }
 
   @Get('connections')
   async list(@Query() query: unknown): Promise<{ connections: readonly ConnectionView[] }> {
@@ -129,6 +138,29 @@ export class ConnectionsController {
 
 function viewOf(row: ConnectionRow) {
   return { ...connectionOf(row), published: row.publishedRevision >= row.revision, createdAt: row.createdAt };
+}
+
+function vendorViewOf({ vendor, configured }: KnownVendor) {
+  const { manifest, auth, subscriptions } = vendor;
+  const variables = auth.kind === 'oauth2' ? manifest.appCredentials : [];
+  return {
+    id: manifest.id,
+    name: manifest.name,
+    auth: auth.kind === 'oauth2' ? ('consent' as const) : ('keys' as const),
+    configured,
+    subscribes: subscriptions !== undefined,
+    variables: variables.map(({ environmentVariable }) => environmentVariable),
+    fields:
+      auth.kind === 'oauth2'
+        ? []
+        : auth.fields.map(({ name, label, required, secret, help }) => ({
+            name,
+            label,
+            required,
+            secret,
+            help,
+          })),
+  };
 }
 
 function alertViewOf({

@@ -17,6 +17,8 @@ export interface ReplayFilter {
   readonly connectionId?: string;
   readonly entityType?: string;
   readonly entityId?: string;
+  /** Of the topic `messages` alone: this one command. */
+  readonly commandId?: string;
 }
 
 /** A span of a topic that is brought again. */

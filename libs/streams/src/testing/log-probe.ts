@@ -52,12 +52,13 @@ export class LogProbe {
     for (const topic of all) await this.idOf(topic);
   }
 
-  /** Writes one record, or a tombstone. */
+  /** Writes one record, or a tombstone; into the partition of its key unless another one is given (state topics). */
   async write<T>(
     topic: Topic<T>,
     key: string,
     value: T | null,
     headers: Readonly<Record<string, string>> = {},
+    partition?: number,
   ): Promise<void> {
     if (!this.producer) {
       this.producer = this.client.kafka.producer();
@@ -67,7 +68,9 @@ export class LogProbe {
     await this.producer.send({
       topic: topic.name,
       acks: -1,
-      messages: [{ key, value: bytes, headers: { ...headers } }],
+      messages: [
+        { key, value: bytes, headers: { ...headers }, ...(partition !== undefined && { partition }) },
+      ],
     });
   }
 
