@@ -253,5 +253,6 @@ function commandOf(commandId: string): MessageCommand {
     notAfter: null,
     firstNoticedAt: Date.now(),
     resendOf: null,
+    onFailure: [],
   };
 }
