@@ -24,6 +24,13 @@ test('has committed the intent, with the text, when the carrier is called', asyn
   expect(seen[0]).toHaveProperty('command', JSON.stringify(aCommand()));
 });
 
+test('says of a text how many segments it has, and of an e-mail nothing', async () => {
+  const bench = await SenderBench.start();
+  await bench.send();
+  await bench.send({ commandId: 'c2', channel: 'email', to: 'ann@example.com' });
+  expect(bench.outcomes().map(({ detail }) => detail)).toEqual(['1 segment (GSM-7)', null]);
+});
+
 test('gives the carrier a callback URL that carries the command', async () => {
   const bench = await SenderBench.start();
   await bench.send();

@@ -67,6 +67,7 @@ export function recordSent(
     step: 'send',
     status: 'sent',
     reason: found.reason,
+    detail: found.reason === null ? sizeOf(tools, command) : null,
     messageSid: found.messageSid,
     attempt: ledger.get(command.commandId)?.attempts ?? 1,
     what: found.messageSid,
@@ -155,6 +156,13 @@ async function recordFailure(
   });
   escalate(tools, command, context, { reason: verdict.reason });
   return { kind: 'done' };
+}
+
+/** What is billed; about how much that is stands where the message was made, since prices are the flow's. */
+function sizeOf({ messaging }: SenderTools, { channel, body }: MessageCommand): string | null {
+  if (channel !== 'sms') return null;
+  const { segments, encoding } = messaging.segmentsOf(body);
+  return `${String(segments)} ${segments === 1 ? 'segment' : 'segments'} (${encoding})`;
 }
 
 /** One line and one count per call to the vendor, whatever came of it. */
