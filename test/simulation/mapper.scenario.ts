@@ -11,10 +11,19 @@ import { SimulatedBooks } from './vendors/simulated-books.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** Two days after this the last reminder is due. */
-const DUE_DATE = '2026-01-05';
-const FIRST_REMINDER_AT = Date.UTC(2026, 0, 6, 9);
-const REMINDER_DAYS = [1, 2];
+/** A day after this the reminders are due, a few hours into the world. */
+const DUE_DATE = '2026-01-04';
+/** A step that reminds, and when it is due. */
+interface Reminder {
+  readonly step: string;
+  readonly dueAt: number;
+}
+
+const REMINDERS: readonly [Reminder, Reminder] = [
+  { step: 'noon', dueAt: Date.UTC(2026, 0, 5, 12) },
+  { step: 'afternoon', dueAt: Date.UTC(2026, 0, 5, 14) },
+];
+const LAST_DUE_AT = REMINDERS[1].dueAt;
 
 const FLOW = `apiVersion: ledgerwire/v1
 id: invoices
@@ -28,26 +37,33 @@ steps:
     to: customer
     channel: sms
     template: 'Invoice {{ invoice.number }}'
-  - id: overdue
+  - id: noon
     when: invoice.overdue
-    days: [${REMINDER_DAYS.join(', ')}]
-    at: '09:00'
+    days: [1]
+    at: '12:00'
     to: customer
     channel: sms
     template: 'Please pay {{ invoice.number }}'
+  - id: afternoon
+    when: invoice.overdue
+    days: [1]
+    at: '14:00'
+    to: customer
+    channel: sms
+    template: 'Please pay {{ invoice.number }} today'
 `;
 
 /** mapper with reminders, beside books that change while nobody looks. */
 export const mapperScenario: Scenario = {
   name: 'mapper',
-  harassEveryMs: 2 * HOUR,
+  harassEveryMs: 20 * MINUTE,
   prepare: (world) => new MapperRun(world),
 };
 
 class MapperRun implements ScenarioRun {
-  readonly faultsMs = 50 * HOUR;
-  readonly settleMs = 40 * HOUR;
-  readonly lookEveryMs = HOUR;
+  readonly faultsMs = 5.5 * HOUR;
+  readonly settleMs = 20 * HOUR;
+  readonly lookEveryMs = 10 * MINUTE;
   readonly steps: readonly ScenarioStep[];
   private readonly books: SimulatedBooks;
   private readonly service;
@@ -61,13 +77,13 @@ class MapperRun implements ScenarioRun {
     this.service = world.run({
       name: 'mapper',
       replicas: chance.between(1, 2),
-      // Days pass: the proportions of production, two hundred times slower.
+      // Hours pass: about the proportions of production, twenty times slower.
       group: {
-        sessionTimeoutMs: 30 * MINUTE,
-        rebalanceTimeoutMs: 20 * MINUTE,
-        heartbeatIntervalMs: 10 * MINUTE,
-        fetchMaxWaitMs: 15 * MINUTE,
-        transactionTimeoutMs: 20 * MINUTE,
+        sessionTimeoutMs: 4 * MINUTE,
+        rebalanceTimeoutMs: 3 * MINUTE,
+        heartbeatIntervalMs: MINUTE,
+        fetchMaxWaitMs: 2 * MINUTE,
+        transactionTimeoutMs: 3 * MINUTE,
       },
       settings: { commitLingerMs: chance.pick([0, 5]) },
       handlers: () => [new MapperPipeline(tools)],
@@ -76,15 +92,12 @@ class MapperRun implements ScenarioRun {
   }
 
   settled(): boolean {
-    return (
-      this.service.drained && this.missingMessages().length === 0 && this.reminderPending() === undefined
-    );
+    const allDue = this.world.queue.now > LAST_DUE_AT;
+    return allDue && this.service.drained && this.missingMessages().length === 0;
   }
 
   missing(): string {
-    const missing = this.missingMessages();
-    const pending = this.reminderPending() ?? 'none';
-    return `messages ${missing.join(', ')}; reminders ${pending}; ready ${this.service.ready}`;
+    return `messages ${this.missingMessages().join(', ')}; ready ${this.service.ready}`;
   }
 
   check(): string[] {
@@ -95,54 +108,50 @@ class MapperRun implements ScenarioRun {
       const { commandId, businessEvent } = message.value;
       if (ids.has(commandId)) broken.push(`${businessEvent} became two commands`);
       ids.add(commandId);
-      if (message.value.flowStep === 'overdue') broken.push(...this.checkReminder(message));
+      const reminder = REMINDERS.find(({ step }) => step === message.value.flowStep);
+      if (reminder) broken.push(...this.checkReminder(message, reminder));
     }
     return broken;
   }
 
-  /** A reminder leaves only when the books, read for it, said that the invoice is open. */
-  private checkReminder({ value, timestamp }: SeenRecord<MessageCommand>): string[] {
-    const read = this.books.reads.findLast(
-      ({ invoiceId, at }) => invoiceId === value.entityId && at >= FIRST_REMINDER_AT && at <= timestamp,
+  /** A reminder leaves only when the books, read for it after it was due, said that the invoice is open. */
+  private checkReminder(
+    { value, timestamp }: SeenRecord<MessageCommand>,
+    { step, dueAt }: Reminder,
+  ): string[] {
+    const what = `reminder ${step} of ${value.entityId}`;
+    const reads = this.books.reads.filter(
+      ({ token, invoiceId, at }) =>
+        invoiceId === value.entityId && token.includes(`/${step}/`) && at >= dueAt && at <= timestamp,
     );
-    if (!read) return [`${value.businessEvent} was sent without a look at the books`];
-    // A slower answer to an earlier question may be the one that was used.
-    const open = this.books.reads.some(
-      ({ invoiceId, at, open }) =>
-        invoiceId === value.entityId && at >= FIRST_REMINDER_AT && at <= timestamp && open,
-    );
-    return open ? [] : [`${value.businessEvent} was sent although the books said that it is paid`];
+    if (reads.length === 0) return [`${what} was sent without a look at the books`];
+    return reads.some(({ open }) => open) ? [] : [`${what} was sent although the books said that it is paid`];
   }
 
-  /** Every invoice is told of; one that is never paid is reminded of twice. */
+  /** Every invoice is told of; one that is never paid is reminded of by every step. */
   private missingMessages(): string[] {
-    const told = new Set(this.world.records(topics.messages).map(({ value }) => value.businessEvent));
+    const messages = this.world.records(topics.messages);
+    const told = new Set(messages.map(({ value }) => `${value.entityId} ${value.flowStep}`));
     return [...this.books.invoices.values()].flatMap(({ invoiceId, paidAt }) => {
-      const wanted = [`invoice/${invoiceId}/issued`];
-      if (paidAt === undefined)
-        wanted.push(...REMINDER_DAYS.map((days) => `invoice/${invoiceId}/overdue/${days}d`));
-      return wanted.filter((event) => !told.has(event));
+      const steps = ['issued', ...(paidAt === undefined ? REMINDERS.map(({ step }) => step) : [])];
+      return steps.map((step) => `${invoiceId} ${step}`).filter((wanted) => !told.has(wanted));
     });
-  }
-
-  private reminderPending(): string | undefined {
-    const over = FIRST_REMINDER_AT + REMINDER_DAYS.length * 24 * HOUR;
-    return this.world.queue.now < over ? 'not all due yet' : undefined;
   }
 
   private planInvoice(i: number): ScenarioStep[] {
     const { chance } = this.world;
     const invoiceId = `i${i}`;
-    const issuedAtMs = chance.between(0, 4 * HOUR);
+    const issuedAtMs = chance.between(0, HOUR);
     const issue: ScenarioStep = {
       atMs: issuedAtMs,
       name: `invoice ${invoiceId} is issued`,
       run: () => this.books.issue(invoiceId, `contact-${chance.between(1, 3)}`, DUE_DATE),
     };
     if (chance.random() < 0.4) return [issue];
-    // Most are paid around the first reminder, where it matters.
-    const aroundReminder = FIRST_REMINDER_AT - this.startedAt + chance.between(-20 * MINUTE, 20 * MINUTE);
-    const paidAtMs = chance.random() < 0.7 ? aroundReminder : chance.between(issuedAtMs, 40 * HOUR);
+    // Most are paid around a reminder, where it matters.
+    const { dueAt } = chance.pick(REMINDERS);
+    const aroundReminder = dueAt - this.startedAt + chance.between(-10 * MINUTE, 10 * MINUTE);
+    const paidAtMs = chance.random() < 0.7 ? aroundReminder : chance.between(issuedAtMs, 5 * HOUR);
     return [
       issue,
       { atMs: paidAtMs, name: `invoice ${invoiceId} is paid`, run: () => this.books.pay(invoiceId) },

@@ -14,6 +14,8 @@ export interface BookedInvoice {
 /** Somebody asked for the state of an invoice, and this is what the books said. */
 export interface BooksRead {
   readonly invoiceId: string;
+  /** What the asker wants to find again. */
+  readonly token: string;
   readonly at: number;
   readonly open: boolean;
 }
@@ -30,6 +32,7 @@ export class SimulatedBooks {
   readonly invoices = new Map<string, BookedInvoice>();
   /** Reads that answered a question with a token. */
   readonly reads: BooksRead[] = [];
+  private readonly dueDates = new Map<string, string>();
   private readonly answered = new Map<number, number>();
   private emitted = 0;
 
@@ -56,8 +59,6 @@ export class SimulatedBooks {
     this.tellInvoice(invoice);
   }
 
-  private readonly dueDates = new Map<string, string>();
-
   /** A change reaches the mapper as a record of the state at that time, perhaps twice, perhaps after a newer one. */
   private tellInvoice(invoice: BookedInvoice): void {
     const record = this.invoiceRecord(invoice);
@@ -68,7 +69,7 @@ export class SimulatedBooks {
   private tell(record: () => AccountingRecord): void {
     const { chance, queue } = this.world;
     const late = chance.strikesHere('a record comes late', 0.1);
-    const afterMs = late ? chance.between(MINUTE, 20 * MINUTE) : chance.between(100, 3_000);
+    const afterMs = late ? chance.between(MINUTE, 10 * MINUTE) : chance.between(100, 3_000);
     queue.schedule(afterMs, () => this.write(record()));
   }
 
@@ -81,7 +82,7 @@ export class SimulatedBooks {
       if (!value) continue;
       const notice: ChangeNotice = codec.decode(vendorNotices.schema, value);
       const slow = chance.strikesHere('the fetcher is slow', 0.1);
-      queue.schedule(slow ? chance.between(MINUTE, 40 * MINUTE) : chance.between(200, 5_000), () =>
+      queue.schedule(slow ? chance.between(MINUTE, 20 * MINUTE) : chance.between(200, 5_000), () =>
         this.answer(notice),
       );
     }
@@ -94,7 +95,12 @@ export class SimulatedBooks {
     const invoice = this.invoices.get(entityId);
     const record = invoice ? this.invoiceRecord(invoice) : this.contactRecord(entityId);
     if (invoice && recheckToken !== null)
-      this.reads.push({ invoiceId: entityId, at: queue.now, open: invoice.paidAt === undefined });
+      this.reads.push({
+        invoiceId: entityId,
+        token: recheckToken,
+        at: queue.now,
+        open: invoice.paidAt === undefined,
+      });
     const answer = { ...record, origin: notice.origin, recheck: true, recheckTokens: tokens };
     queue.schedule(chance.between(5, 500), () => this.write(answer));
     if (chance.strikesHere('an answer comes twice', 0.1))
