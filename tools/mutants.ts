@@ -3,6 +3,7 @@ import { runCommand } from './lib/command.ts';
 import { parseMutantArguments } from './mutants/arguments.ts';
 import { mutants } from './mutants/mutants.ts';
 import { runOnce } from './mutants/run-once.ts';
+import { runSimulation } from './mutants/run-simulation.ts';
 import { countTrials, describeTrial, type Trial, tryMutants } from './mutants/try-mutants.ts';
 
 /** `npm run mutants`; its help is mutants.help.txt. */
@@ -22,7 +23,12 @@ await runCommand(async (args) => {
   const tell = (trial: Trial): void => {
     if (!options.json) console.log(describeTrial(trial));
   };
-  const trials = await tryMutants(options.chosen, runOnce, tell, { signal: stopping.signal });
+  const trials = await tryMutants(
+    options.chosen,
+    options.suite === 'simulation' ? runSimulation : runOnce,
+    tell,
+    { signal: stopping.signal },
+  );
   const failed = trials.filter(({ passed }) => !passed).length;
   if (options.json) {
     const rows = trials.map(({ mutant, ...row }) => ({ mutant: mutant?.name ?? null, ...row }));

@@ -42,6 +42,7 @@ async function play(
   if (!one) return 0;
   for (const { scenario, seed, violations } of failed.slice(0, 20))
     console.log(`✗ ${scenario} seed ${seed}: ${violations[0] ?? ''}`);
+  if (wanted.brief) return 1;
   console.log(`${failed.length} failed; the first, as short as it could be made:\n`);
   return show(first, one.scenario, one.seed, true);
 }

@@ -5,7 +5,7 @@ import { taskScenario } from './task.scenario.js';
 
 /** Every scenario of the simulation, with its share of the seeds of a run. */
 export const scenarios: readonly { readonly scenario: Scenario; readonly share: number }[] = [
-  { scenario: taskScenario, share: 8 },
+  { scenario: taskScenario, share: 60 },
   { scenario: mapperScenario, share: 1 },
-  { scenario: senderScenario, share: 1 },
+  { scenario: senderScenario, share: 3 },
 ];

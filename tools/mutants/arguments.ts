@@ -6,13 +6,15 @@ import type { Mutant, Suite } from './mutant.ts';
 export interface MutantArguments {
   /** Those that the suite must catch, or all of them for a list without a suite. */
   readonly chosen: readonly Mutant[];
+  /** The suite to run; undefined for a list of all. */
+  readonly suite: Suite | undefined;
   readonly list: boolean;
   readonly json: boolean;
   readonly help: boolean;
 }
 
 /** Suites that this command can run; the others run their mutants themselves. */
-const RUNNABLE: readonly Suite[] = ['once'];
+const RUNNABLE: readonly Suite[] = ['once', 'simulation'];
 
 /**
  * Reads the command line.
@@ -21,15 +23,15 @@ const RUNNABLE: readonly Suite[] = ['once'];
  */
 export function parseMutantArguments(args: readonly string[], all: readonly Mutant[]): MutantArguments {
   const { against, only, ...flags } = readOptions(args);
-  if (flags.help) return { ...flags, chosen: [] };
-  if (against === undefined && flags.list) return { ...flags, chosen: named(all, only) };
+  if (flags.help) return { ...flags, suite: undefined, chosen: [] };
+  if (against === undefined && flags.list) return { ...flags, suite: undefined, chosen: named(all, only) };
   const suite = RUNNABLE.find((name) => name === against);
   if (!suite) throw new UserError(`--against must name a suite: ${RUNNABLE.join(', ')}. See --help.`);
   const chosen = named(all, only);
   const elsewhere = chosen.filter(({ caughtBy }) => !caughtBy.includes(suite));
   if (only.length > 0 && elsewhere[0])
     throw new UserError(`${elsewhere[0].name} is not for ${suite}: ${elsewhere[0].note ?? 'see the list'}`);
-  return { ...flags, chosen: chosen.filter((mutant) => !elsewhere.includes(mutant)) };
+  return { ...flags, suite, chosen: chosen.filter((mutant) => !elsewhere.includes(mutant)) };
 }
 
 function readOptions(args: readonly string[]) {

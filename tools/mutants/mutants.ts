@@ -1,4 +1,5 @@
 import type { Edit, Mutant } from './mutant.ts';
+import { streamMutants } from './stream-mutants.ts';
 import { streamsMutants } from './streams-mutants.ts';
 
 const withoutFingerprints: Edit = {
@@ -38,7 +39,7 @@ export const mutants: readonly Mutant[] = [
     name: 'mapper-command-ids',
     removes: 'the store of command ids: what was derived before is derived again',
     edits: [withoutFingerprints, withoutCommandIds],
-    caughtBy: ['once'],
+    caughtBy: ['once', 'simulation'],
     note: 'without the fingerprints too, or no redelivery would reach the mapper; the sender still drops the second command',
   },
   {
@@ -59,7 +60,7 @@ export const mutants: readonly Mutant[] = [
       },
       withoutCallbackProof,
     ],
-    caughtBy: ['once', 'faults'],
+    caughtBy: ['once', 'faults', 'simulation'],
     note: 'without the proof by callback too: it usually comes before the repetition and stops it',
   },
   {
@@ -73,7 +74,7 @@ export const mutants: readonly Mutant[] = [
         replace: "if (messageSid !== undefined) return { kind: 'unknown', errorCode: 'mutant' };",
       },
     ],
-    caughtBy: ['once', 'faults'],
+    caughtBy: ['once', 'faults', 'simulation'],
     note: 'both ways at once: each settles on its own what the other misses',
   },
   {
@@ -93,7 +94,7 @@ export const mutants: readonly Mutant[] = [
         const about = aboutReminder(tools.flows.find(flowId)?.flow, key);`,
       },
     ],
-    caughtBy: ['once'],
+    caughtBy: ['once', 'simulation'],
   },
   {
     name: 'sender-intent',
@@ -122,4 +123,5 @@ export const mutants: readonly Mutant[] = [
     note: 'only the death of a sender in mid-call needs it, and `--once` kills nobody',
   },
   ...streamsMutants,
+  ...streamMutants,
 ];

@@ -12,6 +12,8 @@ export interface SimulationArguments {
   /** Show this one seed. */
   readonly seed: number | undefined;
   readonly shrink: boolean;
+  /** Only say which seeds failed. */
+  readonly brief: boolean;
   readonly keepGoing: boolean;
   readonly workers: number;
   readonly tree: string;
@@ -27,6 +29,7 @@ export function parseSimulationArguments(args: readonly string[]): SimulationArg
     scenario: values.scenario,
     seed: values.seed === undefined ? undefined : wholeNumber('--seed', values.seed, 1),
     shrink: values.shrink,
+    brief: values.brief,
     keepGoing: values['keep-going'],
     workers: wholeNumber('--workers', values.workers, availableParallelism()),
     tree: values.tree ?? repositoryRoot,
@@ -47,6 +50,7 @@ function parse(args: readonly string[]) {
         scenario: { type: 'string' },
         seed: { type: 'string' },
         shrink: { type: 'boolean', default: false },
+        brief: { type: 'boolean', default: false },
         'keep-going': { type: 'boolean', default: false },
         workers: { type: 'string' },
         tree: { type: 'string' },

@@ -16,7 +16,7 @@ export function planPortions(
 ): Portion[] {
   const chosen = scenarios.filter(({ name }) => wanted.scenario === undefined || name === wanted.scenario);
   const shares = chosen.reduce((sum, { share }) => sum + share, 0);
-  return chosen.flatMap(({ name, share }) => {
+  const portions = chosen.map(({ name, share }) => {
     const seeds = Math.round((wanted.seeds * share) / shares);
     return Array.from({ length: Math.ceil(seeds / PORTION) }, (_, i) => ({
       scenario: name,
@@ -24,6 +24,18 @@ export function planPortions(
       count: Math.min(PORTION, seeds - i * PORTION),
     }));
   });
+  return interleaved(portions);
+}
+
+/** Every scenario from the beginning on, so that what one of them finds is found early. */
+function interleaved(lists: readonly (readonly Portion[])[]): Portion[] {
+  const longest = Math.max(0, ...lists.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, i) =>
+    lists.flatMap((list) => {
+      const portion = list[i];
+      return portion ? [portion] : [];
+    }),
+  ).flat();
 }
 
 /** Sums per scenario. */

@@ -64,6 +64,10 @@ export class SimulatedBooks {
     const record = this.invoiceRecord(invoice);
     this.tell(() => record);
     if (this.world.chance.strikesHere('a record comes twice', 0.2)) this.tell(() => record);
+    if (this.world.chance.strikesHere('an operator replays a record', 0.15))
+      this.world.queue.schedule(this.world.chance.between(MINUTE, 40 * MINUTE), () =>
+        this.write({ ...record, origin: 'replay' }),
+      );
   }
 
   private tell(record: () => AccountingRecord): void {
