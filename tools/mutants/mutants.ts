@@ -1,5 +1,4 @@
 import type { Edit, Mutant } from './mutant.ts';
-import { streamMutants } from './stream-mutants.ts';
 import { streamsMutants } from './streams-mutants.ts';
 
 const withoutFingerprints: Edit = {
@@ -123,5 +122,4 @@ export const mutants: readonly Mutant[] = [
     note: 'only the death of a sender in mid-call needs it, and `--once` kills nobody',
   },
   ...streamsMutants,
-  ...streamMutants,
 ];

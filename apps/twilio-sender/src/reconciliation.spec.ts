@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { topics } from '#libs/contracts';
-import { failure, lostAnswer } from './testing/fake-carrier.js';
+import { failure, lostAnswer, tooMany } from './testing/fake-carrier.js';
 import { aCommand, SenderBench, twilioConnection } from './testing/sender-bench.js';
 
 const SECOND = 1_000;
@@ -29,6 +29,24 @@ test('adopts the message that the carrier took before a reset', async () => {
   await bench.pass(HOUR);
   expect(bench.carrier.messages).toHaveLength(1);
   expect(await bench.counted('message_uncertain_settled_total', { how: 'list' })).toBe(1);
+});
+
+test('sends a command whose process died after a refused repetition, before the next one was planned', async () => {
+  let dies = true;
+  const bench = await SenderBench.start((starting) => {
+    if (dies && starting.carrier.calls.length === 2 && starting.state()?.status === 'released')
+      throw new Error('dies');
+  });
+  bench.carrier.next({ apply: false, error: lostAnswer }, { apply: false, error: tooMany });
+  await bench.send();
+  await bench.pass(10 * SECOND);
+  await expect(bench.pass(2 * MINUTE)).rejects.toThrow('dies');
+  dies = false;
+  expect(bench.state()?.status).toBe('released');
+  await bench.driver.restart();
+  await bench.pass(HOUR);
+  expect(bench.carrier.messages).toHaveLength(1);
+  expect(bench.state()?.status).toBe('sent');
 });
 
 test('asks for the delivery of a message that was found only after the first time to ask', async () => {

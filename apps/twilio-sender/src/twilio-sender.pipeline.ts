@@ -117,6 +117,8 @@ export class TwilioSenderPipeline {
     const standing = standingOf(state);
     if (standing === 'interrupted') this.doubtInterrupted(command, context);
     if (standing === 'uncertain') await reconcileCommand(this.tools, { command, state, tries }, context);
+    // It was shown absent, called again and refused for now, and the process ended before that was planned.
+    if (standing === 'open') await sendCommandLater(this.tools, command, 1, context);
   }
 
   @OnTimer(timerNames.prove)
@@ -132,12 +134,13 @@ export class TwilioSenderPipeline {
     if (!state || !command) return;
     const standing = standingOf(state);
     if (standing === 'interrupted') this.doubtInterrupted(command, context);
+    // Open for any cause: this very resend was refused for now, and the process ended before the next one was planned.
     const wanted =
-      cause === 'released'
-        ? standing === 'open'
-        : standing === 'sent' &&
-          state.messageSid === messageSid &&
-          isUndelivered(this.tools, command, state, context);
+      standing === 'open' ||
+      (cause === 'undelivered' &&
+        standing === 'sent' &&
+        state.messageSid === messageSid &&
+        isUndelivered(this.tools, command, state, context));
     if (wanted) await sendCommandLater(this.tools, command, tries, context);
   }
 

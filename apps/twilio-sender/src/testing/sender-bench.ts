@@ -111,12 +111,14 @@ export class SenderBench {
   connection: Connection | undefined = twilioConnection;
   private running: PipelineDriver | undefined;
 
-  static async start(): Promise<SenderBench> {
+  /** @param beforeCommit throwing there is a transaction that fails. */
+  static async start(beforeCommit: (bench: SenderBench) => void = () => undefined): Promise<SenderBench> {
     const bench = new SenderBench();
     bench.running = await PipelineDriver.start({
       service: 'twilio-sender',
       handlers: [new TwilioSenderPipeline(bench.tools())],
       clock: bench.clock,
+      beforeCommit: () => beforeCommit(bench),
     });
     return bench;
   }
