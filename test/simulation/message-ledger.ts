@@ -67,6 +67,9 @@ export class MessageLedger {
   private brokenFor(commandId: string, state: CommandState): string[] {
     const taken = this.carrier.messages.filter((message) => message.commandId === commandId);
     const known = taken.some(({ sid }) => sid === state.messageSid);
+    // Twilio's list could be read long enough in every world: what it shows must have been found there.
+    if (state.status === 'uncertain' && taken.length > 0)
+      return [`command ${commandId} is left uncertain, and Twilio has its message`];
     if (state.status === 'final' && !known)
       return [`command ${commandId} counts as sent with ${state.messageSid}, which is no message of it`];
     if (
