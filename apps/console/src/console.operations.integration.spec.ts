@@ -30,8 +30,9 @@ async function post<T>(path: string, body: object, status: number): Promise<T> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-  expect(response.status, await response.clone().text()).toBe(status);
-  return (await response.json()) as T;
+  const text = await response.text();
+  expect({ status: response.status, text }).toMatchObject({ status });
+  return JSON.parse(text) as T;
 }
 
 async function get<T>(path: string): Promise<T> {

@@ -56,11 +56,21 @@ export class Operations {
 
 function viewOf(replay: ReplayRow): ReplayView {
   const total = replay.spans.reduce((sum, { from, to }) => sum + to - from, 0);
-  const read = replay.spans.reduce((sum, { from, next }) => sum + next - from, 0);
+  const done = replay.spans.reduce((sum, { from, next }) => sum + next - from, 0);
+  const { replayId, topic, mode, reason, status, replayed, problem, createdAt, endedAt } = replay;
   return {
-    ...replay,
+    replayId,
+    topic,
+    mode,
+    reason,
+    status,
+    replayed,
+    problem,
+    createdAt,
+    endedAt,
+    read: replay.read,
     filter: { ...replay.filter },
     spans: [...replay.spans],
-    progress: total === 0 ? 1 : read / total,
+    progress: total === 0 ? 1 : done / total,
   };
 }

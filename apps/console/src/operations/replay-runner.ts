@@ -71,9 +71,14 @@ export class ReplayRunner {
       await this.ports.producer.sendAll(outputs.encoded);
       const spans = replay.spans.map((each) => (each === span ? { ...span, next: to } : each));
       const written = outputs.raw.length + outputs.encoded.length;
-      const progress = { ...replay, spans, read: replay.read + read, replayed: replay.replayed + written };
+      const progress = {
+        ...progressOf(replay),
+        spans,
+        read: replay.read + read,
+        replayed: replay.replayed + written,
+      };
       const over = spans.every(({ next, to: last }) => next >= last);
-      return over ? ended(progress, 'done', null, this.ports.clock) : progressOf(progress);
+      return over ? ended(progress, 'done', null, this.ports.clock) : progress;
     } catch (error) {
       if (dispositionOf(error) === 'retry') throw error;
       return ended(replay, 'failed', codeOf(error), this.ports.clock);
@@ -154,7 +159,7 @@ function headersOf({ replayId, mode }: ReplayRow, record: RawRecord): (readonly 
 }
 
 function ended(
-  replay: ReplayRow,
+  replay: ReplayProgress,
   status: 'done' | 'failed',
   problem: string | null,
   clock: Clock,
@@ -162,6 +167,6 @@ function ended(
   return { ...progressOf(replay), status, problem, endedAt: clock.now() };
 }
 
-function progressOf({ spans, read, replayed, status, problem, endedAt }: ReplayRow): ReplayProgress {
+function progressOf({ spans, read, replayed, status, problem, endedAt }: ReplayProgress): ReplayProgress {
   return { spans, read, replayed, status, problem, endedAt };
 }
