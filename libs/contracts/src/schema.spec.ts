@@ -69,6 +69,7 @@ function anInvoiceRecord(): AccountingRecord {
     origin: 'webhook',
     recheck: false,
     recheckTokens: [],
+    created: false,
     fetchedAt: 1_760_000_000_000,
     firstNoticedAt: 1_760_000_000_000,
     ...noBodies,

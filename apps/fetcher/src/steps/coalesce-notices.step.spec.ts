@@ -38,6 +38,15 @@ test('keeps everybody who asked, each once', () => {
   });
 });
 
+test('says that the entity is new when one of the notices does', () => {
+  const isNew = (...types: [string, ...string[]]): boolean | undefined => {
+    const [first, ...others] = types.map((changeType) => notice({ changeType }));
+    return coalesceNotices([first ?? notice({}), ...others]).created;
+  };
+  expect(isNew('updated', 'created')).toBe(true);
+  expect(isNew('updated', 'unknown')).toBe(false);
+});
+
 test('says webhook when one of them was, else how the first came about', () => {
   expect(coalesceNotices([notice({ origin: 'timer' }), notice({ origin: 'webhook' })]).origin).toBe(
     'webhook',

@@ -13,6 +13,8 @@ export interface FetchRequest {
   readonly origin: string;
   readonly recheck: boolean;
   readonly recheckTokens: readonly string[];
+  /** One of the notices says that the entity is new; left out for what is fetched for another entity's sake. */
+  readonly created?: boolean;
   /** When the first of the notices was received, epoch milliseconds. */
   readonly firstNoticedAt: number;
   /** The vendor's latest time of change, where a notice says one. */
@@ -35,6 +37,7 @@ export function coalesceNotices(notices: readonly [ChangeNotice, ...ChangeNotice
     origin: notices.some(({ origin }) => origin === 'webhook') ? 'webhook' : first.origin,
     recheck: notices.some(({ recheck }) => recheck),
     recheckTokens: unique(notices.flatMap(({ recheckToken }) => recheckToken ?? [])),
+    created: notices.some(({ changeType }) => changeType === 'created'),
     firstNoticedAt: Math.min(...notices.map(({ receivedAt }) => receivedAt)),
     sourceTime: sourceTimes.length > 0 ? Math.max(...sourceTimes) : null,
   };

@@ -90,6 +90,7 @@ function recordOf(request: FetchRequest, entity: ComparedEntity, context: TaskCo
     origin: request.origin,
     recheck: request.recheck,
     recheckTokens: request.recheckTokens,
+    created: request.created ?? false,
     fetchedAt: context.now(),
     firstNoticedAt: request.firstNoticedAt,
     raw,

@@ -34,6 +34,8 @@ export interface AccountingRecord {
   readonly recheck: boolean;
   /** The tokens of those who asked. */
   readonly recheckTokens: readonly string[];
+  /** One of the notices said that the entity is new. */
+  readonly created: boolean;
   /** When the vendor answered, UTC. */
   readonly fetchedAt: EpochMs;
   /** When the earliest of the notices was received, UTC. */

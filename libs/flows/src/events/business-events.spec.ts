@@ -149,14 +149,15 @@ describe('eventsOf a contact', () => {
 
 describe('eventsOf a client or vendor', () => {
   it('gives "created" by the day in the books, or by a notice where the books name none', () => {
-    expect(allKeys(null, sampleContact())).toEqual(['contact/sample-contact/created']);
-    expect(allKeys(null, sampleContact({}, { origin: 'poll' }))).toEqual([]);
+    expect(allKeys(null, sampleContact({}, { created: true }))).toEqual(['contact/sample-contact/created']);
+    // An invoice of an old customer brings him for the first time, by a webhook too.
+    expect(allKeys(null, sampleContact({}, { origin: 'webhook' }))).toEqual([]);
     const dated = sampleContact({ createdOn: '2026-11-20' }, { origin: 'poll' });
     expect(eventsOf(null, dated)).toMatchObject([{ trigger: 'contact.created', occurredOn: '2026-11-20' }]);
   });
 
   it('tells vendors apart', () => {
-    expect(allKeys(null, sampleVendor())).toEqual([
+    expect(allKeys(null, sampleVendor({}, { created: true }))).toEqual([
       'contact/sample-vendor/created',
       'vendor/sample-vendor/created',
     ]);

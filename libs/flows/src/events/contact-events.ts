@@ -25,8 +25,8 @@ export function contactEvents(
   const before = previous?.deleted === false ? previous.contact : null;
   const kinds = contact.isSupplier ? (['contact', 'vendor'] as const) : (['contact'] as const);
   if (!before) {
-    // Where the books name no day, only a notice tells that somebody is new; a first poll brings everybody.
-    if (contact.createdOn === null && record.origin !== 'webhook') return [];
+    // Where the books name no day, only a notice tells that somebody is new: an invoice brings old contacts for the first time too.
+    if (contact.createdOn === null && !record.created) return [];
     return kinds.map((kind) => eventOf(`${kind}.created`, record, previous, contact.createdOn));
   }
   const changedFields = WATCHED_FIELDS.filter(

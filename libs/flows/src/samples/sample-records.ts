@@ -302,6 +302,7 @@ function envelope(entityType: string, entityId: string, entityNumber: string | n
     origin: 'webhook',
     recheck: false,
     recheckTokens: [],
+    created: false,
     fetchedAt: SAMPLE_NOW,
     firstNoticedAt: SAMPLE_NOW,
     ...noBodies,

@@ -44,7 +44,8 @@ type MainBody = (typeof triggers)[Trigger]['bodies'][0];
 const fullRecords: Readonly<Record<MainBody, Maker>> = {
   invoice: (ofVendor) => (ofVendor ? sampleBill() : sampleInvoice()),
   payment: () => samplePayment(),
-  contact: (ofVendor) => (ofVendor ? sampleVendor() : sampleContact()),
+  contact: (ofVendor) =>
+    ofVendor ? sampleVendor({}, { created: true }) : sampleContact({}, { created: true }),
   expense: () => sampleExpense(),
   purchaseOrder: () => samplePurchaseOrder(),
   vendorPayment: () => sampleVendorPayment(),

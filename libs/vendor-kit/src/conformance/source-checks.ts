@@ -107,7 +107,14 @@ function recordOf(body: RecordBody, raw: RawEntity): AccountingRecord {
     contentHash: 'h',
     raw: raw.json,
   };
-  const origin = { noticeIds: [], webhookIds: [], origin: 'webhook', recheck: false, recheckTokens: [] };
+  const origin = {
+    noticeIds: [],
+    webhookIds: [],
+    origin: 'webhook',
+    recheck: false,
+    recheckTokens: [],
+    created: false,
+  };
   return { ...noBodies, ...body, ...common, ...origin, fetchedAt: 0, firstNoticedAt: 0 };
 }
 
