@@ -27,6 +27,7 @@ export {
   type AccessTokenAnswer,
   accessTokenQuestion,
   type AccessTokenQuestion,
+  type AccountGoneAnswer,
   credentialsAnswer,
   type CredentialsAnswer,
   subscriptionProof,

@@ -9,6 +9,9 @@ export const tokenPaths = {
   /** POST; body {@link accessTokenQuestion}, answer {@link accessTokenAnswer}. */
   accessToken: (connectionId: string) =>
     `/internal/connections/${encodeURIComponent(connectionId)}/access-token`,
+  /** POST `{}`; answer {@link accountGoneAnswer}. The vendor told a service that the connection's account is gone. */
+  accountGone: (connectionId: string) =>
+    `/internal/connections/${encodeURIComponent(connectionId)}/account-gone`,
   /** GET; answer {@link credentialsAnswer}. For ApiKey vendors. */
   credentials: (connectionId: string) =>
     `/internal/connections/${encodeURIComponent(connectionId)}/credentials`,
@@ -44,6 +47,9 @@ export const accessTokenAnswer = z.object({
   accountId: z.string().min(1),
 });
 
+/** `looked` = the vendor was asked for its accounts just now; false = that was done within the last minute, or needs no doing. */
+export const accountGoneAnswer = z.object({ looked: z.boolean() });
+
 /** What a service needs to call an ApiKey vendor (the vendor's `sendingCredentials`). */
 export const credentialsAnswer = z.object({
   accountId: z.string().min(1),
@@ -58,5 +64,6 @@ export const verificationKeysAnswer = z.object({
 
 export type AccessTokenQuestion = z.infer<typeof accessTokenQuestion>;
 export type AccessTokenAnswer = z.infer<typeof accessTokenAnswer>;
+export type AccountGoneAnswer = z.infer<typeof accountGoneAnswer>;
 export type CredentialsAnswer = z.infer<typeof credentialsAnswer>;
 export type VerificationKeysAnswer = z.infer<typeof verificationKeysAnswer>;

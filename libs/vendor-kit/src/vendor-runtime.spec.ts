@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { VendorCall, VendorDefinition, VendorRequest, VendorResponse } from './contract.js';
 import { type HttpTransport, TransportFailure, type TransportRequest } from './http/http-transport.js';
 import { fakeConnection, fakeTokens, fakeVendor } from './testing/fake-vendor.js';
+import { VendorError } from './vendor-error.js';
 import { VendorRuntime } from './vendor-runtime.js';
 import { createVendorMetrics } from './vendor.metrics.js';
 
@@ -245,6 +246,36 @@ test('parks instead of calling while the broker wants a new authorisation', asyn
     disposition: 'park',
   });
   expect(seen).toHaveLength(0);
+});
+
+test('reports an account that the vendor calls gone, once per answer, and parks whatever becomes of the report', async () => {
+  const { call, tokens, seen } = create(({ url }) => ({ status: url.endsWith('1') ? 410 : 403 }));
+  await expect(call.request(read)).rejects.toMatchObject({
+    code: 'vendor-disconnected',
+    disposition: 'park',
+    vendor: 'fake',
+  });
+  expect(seen).toHaveLength(1);
+  expect(tokens.reportedGone).toEqual(['c1']);
+  await expect(call.request({ ...read, url: 'https://api.example/2' })).rejects.toMatchObject({
+    code: 'vendor-rejected',
+  });
+  expect(tokens.reportedGone).toEqual(['c1']);
+});
+
+test('does not report back what token-broker itself said of a connection', async () => {
+  const { call, tokens } = create(() => ({ status: 200 }));
+  tokens.accessToken = () =>
+    Promise.reject(
+      new VendorError('token-broker does not know the connection', {
+        code: 'vendor-disconnected',
+        disposition: 'park',
+        vendor: 'token-broker',
+        effect: 'none',
+      }),
+    );
+  await expect(call.request(read)).rejects.toMatchObject({ code: 'vendor-disconnected' });
+  expect(tokens.reportedGone).toEqual([]);
 });
 
 test('holds back requests beyond the connection’s concurrency', async () => {

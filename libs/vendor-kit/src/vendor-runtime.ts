@@ -151,11 +151,19 @@ export class VendorRuntime {
       try {
         return await this.attempt(connection.connectionId, request, credentials.headers, limiter, background);
       } catch (error) {
+        this.reportIfGone(connection.connectionId, error);
         if (attempt === 2 || !(error instanceof VendorError)) throw error;
         if (error.code === 'vendor-unauthorised') credentials.reject();
         else if (!(error.code === 'vendor-reset' && request.repeatable)) throw error;
       }
     }
+  }
+
+  /** In the background: the work is parked whatever becomes of the report, and the daily look finds what a lost one said. */
+  private reportIfGone(connectionId: string, error: unknown): void {
+    const { tokens, vendor } = this.options;
+    if (vendor.auth.kind !== 'oauth2' || codeOf(error) !== 'vendor-disconnected') return;
+    tokens.reportAccountGone?.(connectionId).catch(() => undefined);
   }
 
   private async credentialsOf(

@@ -108,6 +108,32 @@ describe('what services get through the client that they use', () => {
     });
   });
 
+  test('an account that a service reports as gone stops at once, and only if it is gone', async () => {
+    world.books.consentAccounts = ['a1', 'a2'].map((id) => ({ id, name: id, handle: id }));
+    const [gone = '', kept = ''] = await connectBooks(instance, world);
+    const statusOf = async (id: string) => (await operate(`/connections/${id}`)).body['status'];
+    clock.shift(60_001);
+    await clientOf('fetcher').reportAccountGone(kept);
+    expect([await statusOf(gone), await statusOf(kept)]).toEqual(['active', 'active']);
+    world.books.removeAccount('a1');
+    clock.shift(60_001);
+    await clientOf('fetcher').reportAccountGone(gone);
+    expect([await statusOf(gone), await statusOf(kept)]).toEqual(['needs-reauthorisation', 'active']);
+    await expect(clientOf('fetcher').accessToken(gone)).rejects.toMatchObject({
+      code: 'needs-reauthorisation',
+      disposition: 'park',
+    });
+    await expect
+      .poll(() => world.publisher.connections.findLast(({ connectionId }) => connectionId === gone))
+      .toMatchObject({ status: 'needs-reauthorisation' });
+    const texts = await connectTexts();
+    const report = (id: string) =>
+      call(service, `/internal/connections/${id}/account-gone`, { token: serviceTokens.fetcher, body: {} });
+    expect((await report('nobody')).status).toBe(404);
+    expect((await report(String(texts.body['connectionId']))).status).toBe(400);
+    expect(JSON.parse((await report(gone)).text)).toEqual({ looked: false });
+  });
+
   test('refusals as the client understands them', async () => {
     const [connectionId = ''] = await connectBooks(instance, world);
     clock.shift(accessTokenMs);
@@ -130,6 +156,8 @@ describe('what services get through the client that they use', () => {
   test.each([
     ['ingress', 'POST', '/internal/connections/c/access-token'],
     ['ingress', 'GET', '/internal/connections/c/credentials'],
+    ['ingress', 'POST', '/internal/connections/c/account-gone'],
+    ['twilio-sender', 'POST', '/internal/connections/c/account-gone'],
     ['fetcher', 'GET', '/internal/connections/c/credentials'],
     ['fetcher', 'GET', '/internal/verification-keys?vendor=books'],
     ['twilio-sender', 'POST', '/internal/connections/c/access-token'],

@@ -16,6 +16,7 @@ import { RequirePermission, ServiceTokenGuard } from '#libs/platform';
 import {
   type AccessTokenAnswer,
   accessTokenQuestion,
+  type AccountGoneAnswer,
   type CredentialsAnswer,
   subscriptionProof,
   type VerificationKeysAnswer,
@@ -54,6 +55,14 @@ export class InternalController {
     @Body() body: unknown,
   ): Promise<AccessTokenAnswer> {
     return this.broker.accessTokens.tokenFor(connectionId, InvalidInput.read(question, body));
+  }
+
+  /** Heard from a vendor by a service; what the vendor lists when we ask decides. */
+  @Post('connections/:connectionId/account-gone')
+  @HttpCode(200)
+  @RequirePermission(permissions.accessTokens)
+  async accountGone(@Param('connectionId') connectionId: string): Promise<AccountGoneAnswer> {
+    return { looked: await this.broker.accountCheck.checkReported(connectionId) };
   }
 
   @Get('connections/:connectionId/credentials')

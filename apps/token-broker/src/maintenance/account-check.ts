@@ -1,6 +1,7 @@
 import { type Clock, codeOf } from '#libs/core';
 import type { Database, Grant } from '#libs/persistence';
 import type { Logger } from '#libs/platform';
+import { refusal } from '../refusal.js';
 import type { Announcer } from '../publish/announcer.js';
 import type { TokenBrokerMetrics } from '../token-broker.metrics.js';
 import type { AccessTokens } from '../tokens/access-tokens.js';
@@ -20,11 +21,14 @@ export interface AccountCheckTools {
 const DAY_MS = 86_400_000;
 /** A check that failed is tried again after this. */
 const RETRY_MS = 3_600_000;
+/** Reports of services cost the vendor no more than one look at each consent in this time. */
+const REPORTED_EVERY_MS = 60_000;
 const BATCH = 20;
 
 /**
  * Asks each vendor once a day which accounts a consent still covers: nobody tells us when a customer removes us (Xero has
- * no webhook for it, and refreshes go on working). An account that is gone stops, one that is back goes on.
+ * no webhook for it, and refreshes go on working). A service that runs into it reports it, and the look is taken at once. An
+ * account that is gone stops, one that is back goes on.
  */
 export class AccountCheck {
   constructor(private readonly tools: AccountCheckTools) {}
@@ -34,6 +38,29 @@ export class AccountCheck {
     const now = this.tools.clock.now();
     for (const grant of await this.tools.database.grants.claimAccountChecks(now - DAY_MS, now, BATCH))
       await this.checkOrPostpone(grant, now);
+  }
+
+  /**
+   * Looks at once because a vendor told a service that this connection's account is gone. The vendor's list decides, not the
+   * report. At most one look a minute per consent, whichever instance is told; giving the consent counts as a look, too. One
+   * that fails leaves everything as it is until the next report or the daily look. Answers whether it has looked.
+   *
+   * @throws LedgerwireError `unknown-connection`, `not-by-consent`, and as {@link AccessTokens.tokenFor}; what the vendor's
+   * account list throws.
+   */
+  async checkReported(connectionId: string): Promise<boolean> {
+    const { database, clock, logger } = this.tools;
+    const connection = await database.connections.find(connectionId);
+    if (!connection) throw refusal('unknown-connection', `there is no connection ${connectionId}`);
+    const { grantId, status, vendor } = connection;
+    if (grantId === null) throw refusal('not-by-consent', `connection ${connectionId} has API keys`);
+    if (status !== 'active') return false;
+    const now = clock.now();
+    const grant = await database.grants.claimAccountCheck(grantId, now - REPORTED_EVERY_MS, now);
+    if (!grant) return false;
+    logger.info({ event: 'accounts.reported-gone', grantId, vendor, connectionId });
+    await this.check(grant);
+    return true;
   }
 
   private async checkOrPostpone(grant: Grant, now: number): Promise<void> {

@@ -67,6 +67,41 @@ describe('the daily look at the accounts', () => {
     expect(await instance.broker.desk.alerts()).toEqual([]);
   });
 
+  test('is taken once when all instances hear of it, at most once a minute, and needs the vendor to agree', async () => {
+    const [first, second] = [await createInstance(world), await createInstance(world)];
+    const [connectionId = ''] = await connectBooks(first, world);
+    const report = async () =>
+      Promise.all(
+        [first, second, first, second].map(({ broker }) => broker.accountCheck.checkReported(connectionId)),
+      );
+    expect(await report()).toEqual([false, false, false, false]);
+    clock.shift(60_001);
+    expect((await report()).filter(Boolean)).toHaveLength(1);
+    expect((await first.broker.desk.get(connectionId)).status).toBe('active');
+    world.books.removeAccount('company-1');
+    clock.shift(30_000);
+    expect(await report()).toEqual([false, false, false, false]);
+    clock.shift(31_000);
+    expect((await report()).filter(Boolean)).toHaveLength(1);
+    expect((await first.broker.desk.get(connectionId)).status).toBe('needs-reauthorisation');
+    expect(await first.broker.desk.alerts()).toMatchObject([{ reason: 'account-vanished' }]);
+  });
+
+  test('passes no verdict on a report while the vendor is away, and believes the next one', async () => {
+    const instance = await createInstance(world);
+    const [connectionId = ''] = await connectBooks(instance, world);
+    world.books.removeAccount('company-1');
+    clock.shift(accessTokenMs);
+    world.books.habits.failNext = [{ status: 503, error: 'down' }];
+    await expect(instance.broker.accountCheck.checkReported(connectionId)).rejects.toMatchObject({
+      code: 'token-not-ready',
+    });
+    expect((await instance.broker.desk.get(connectionId)).status).toBe('active');
+    clock.shift(60_001);
+    expect(await instance.broker.accountCheck.checkReported(connectionId)).toBe(true);
+    expect((await instance.broker.desk.get(connectionId)).status).toBe('needs-reauthorisation');
+  });
+
   test('passes no verdict when the vendor is away, and comes again in an hour', async () => {
     const instance = await createInstance(world);
     const [connectionId = ''] = await connectBooks(instance, world);

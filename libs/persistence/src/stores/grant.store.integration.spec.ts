@@ -116,6 +116,17 @@ test('of several replicas one checks the accounts of a grant', async () => {
   expect(await database.grants.claimAccountChecks(1, 1_000, 10)).toEqual([]);
 });
 
+test('of several replicas one claims the accounts of a named grant, and none while the last look is recent', async () => {
+  const database = await openedDatabase(createTestDatabase);
+  const grantId = await savedGrant(database);
+  const claims = await Promise.all(
+    Array.from({ length: 8 }, () => database.grants.claimAccountCheck(grantId, 1_000, 61_000)),
+  );
+  expect(claims.flatMap((grant) => grant?.accountsCheckedAt ?? [])).toEqual([61_000]);
+  expect(await database.grants.claimAccountCheck(grantId, 61_000, 121_000)).toBeNull();
+  expect(await database.grants.claimAccountCheck(grantId, 61_001, 121_001)).toMatchObject({ grantId });
+});
+
 test('secrets are sealed anew only as they were read', async () => {
   const database = await openedDatabase(createTestDatabase);
   const grantId = await savedGrant(database);

@@ -197,6 +197,18 @@ export class GrantStore {
     return claimed;
   }
 
+  /**
+   * One active grant as {@link claimAccountChecks} claims several; null = its accounts were looked at since `before`, somebody
+   * else is just claiming it, or it is not active.
+   */
+  async claimAccountCheck(grantId: string, before: EpochMs, now: EpochMs): Promise<Grant | null> {
+    const { affected } = await this.grants.update(
+      { grantId, status: 'active', accountsCheckedAt: LessThan(before) },
+      { accountsCheckedAt: now },
+    );
+    return affected === 1 ? this.find(grantId) : null;
+  }
+
   /** Lets a check that failed be tried again at `nextCheckAt − interval`. */
   async postponeAccountCheck(grantId: string, accountsCheckedAt: EpochMs): Promise<void> {
     await this.grants.update({ grantId }, { accountsCheckedAt });

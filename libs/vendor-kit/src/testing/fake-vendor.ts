@@ -57,6 +57,7 @@ export const fakeVendor: VendorDefinition = {
     readFacts: ({ status }) => ({ status }),
     rules: [
       { statuses: [401], code: 'vendor-unauthorised', disposition: 'park', meaning: 'refused' },
+      { statuses: [410], code: 'vendor-disconnected', disposition: 'park', meaning: 'gone' },
       { statuses: [429], code: 'vendor-rate-limited', disposition: 'park', meaning: 'too fast' },
       { statuses: ['5xx'], code: 'vendor-unavailable', disposition: 'retry', meaning: 'down' },
       { code: 'vendor-rejected', disposition: 'dead-letter', meaning: 'wrong' },
@@ -81,12 +82,23 @@ export function fakeConnection(connectionId: string): Connection {
   };
 }
 
-/** Tokens `token-<connection>-<n>`, the next n after a refusal; `revoked` connections want a new authorisation. */
-export function fakeTokens(clock: Clock): TokenSource & { readonly revoked: Set<string> } {
+/**
+ * Tokens `token-<connection>-<n>`, the next n after a refusal; `revoked` connections want a new authorisation. Reports of
+ * accounts that are gone are kept in `reportedGone`, and fail.
+ */
+export function fakeTokens(
+  clock: Clock,
+): TokenSource & { readonly revoked: Set<string>; readonly reportedGone: string[] } {
   const generations = new Map<string, number>();
   const revoked = new Set<string>();
+  const reportedGone: string[] = [];
   return {
     revoked,
+    reportedGone,
+    reportAccountGone: async (connectionId) => {
+      reportedGone.push(connectionId);
+      await Promise.reject(new Error('nobody is there to hear it'));
+    },
     accessToken: (connectionId) =>
       revoked.has(connectionId)
         ? Promise.reject(

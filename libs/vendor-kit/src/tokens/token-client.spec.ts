@@ -85,6 +85,18 @@ test('says what a refusal of the broker means', async () => {
   await expect(ask()).rejects.toMatchObject({ code: 'service-token-refused', disposition: 'halt' });
 });
 
+test('tells the broker at most twice a minute that an account is gone, each connection for itself', async () => {
+  const { client, clock, asked } = create(() => ({ status: 200, json: { looked: true } }));
+  await Promise.all([1, 2, 3].map(() => client.reportAccountGone('c1')));
+  await client.reportAccountGone('c2');
+  const paths = (): string[] => asked.map(({ url }) => new URL(url).pathname);
+  expect(paths()).toEqual(['/internal/connections/c1/account-gone', '/internal/connections/c2/account-gone']);
+  expect(asked[0]).toMatchObject({ method: 'POST', body: '{}' });
+  await clock.advance(30_000);
+  await client.reportAccountGone('c1');
+  expect(asked).toHaveLength(3);
+});
+
 test('never shows a secret in an error', async () => {
   const { client } = create(() => ({ status: 200, json: { accessToken: 'very-secret', expiresAt: 'soon' } }));
   const error = await client.accessToken('c1').catch((thrown: unknown) => thrown);

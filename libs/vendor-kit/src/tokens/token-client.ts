@@ -7,6 +7,7 @@ import {
   accessTokenAnswer,
   type AccessTokenAnswer,
   type AccessTokenQuestion,
+  accountGoneAnswer,
   credentialsAnswer,
   type CredentialsAnswer,
   tokenPaths,
@@ -35,6 +36,8 @@ export interface TokenClientOptions {
 const MAX_CONNECTIONS = 10_000;
 /** How often forged signatures can make us ask for fresh keys. */
 const FRESH_KEYS_PAUSE_MS = 5000;
+/** All parked work of a connection hears the same from the vendor; one report of it is enough. */
+const GONE_REPORT_PAUSE_MS = 30_000;
 const REAUTHORISATION_PAUSE_MS = 5 * 60_000;
 
 /**
@@ -46,6 +49,7 @@ export class TokenClient implements TokenSource, VerificationKeySource, ProofRec
   private readonly credentialSets: SingleFlightCache<CredentialsAnswer>;
   private readonly keys: SingleFlightCache<VerificationKeysAnswer>;
   private readonly rejectedDigests = new LruMap<string, string>(MAX_CONNECTIONS);
+  private readonly goneReportedAt = new LruMap<string, number>(MAX_CONNECTIONS);
 
   constructor(private readonly options: TokenClientOptions) {
     const { clock, renewAheadMs = 60_000, keysMaxAgeMs = 60_000 } = options;
@@ -75,6 +79,14 @@ export class TokenClient implements TokenSource, VerificationKeySource, ProofRec
     if (known && known.accessToken !== accessToken) return;
     this.accessTokens.delete(connectionId);
     this.rejectedDigests.set(connectionId, digestOf(accessToken));
+  }
+
+  async reportAccountGone(connectionId: string): Promise<void> {
+    const now = this.options.clock.now();
+    const reportedAt = this.goneReportedAt.get(connectionId);
+    if (reportedAt !== undefined && now - reportedAt < GONE_REPORT_PAUSE_MS) return;
+    this.goneReportedAt.set(connectionId, now);
+    await this.ask(tokenPaths.accountGone(connectionId), accountGoneAnswer, {});
   }
 
   credentials(connectionId: string): Promise<CredentialsAnswer> {

@@ -7,6 +7,12 @@ export interface TokenSource {
   accessToken(connectionId: string): Promise<AccessTokenAnswer>;
   /** The vendor answered 401 to this token; the next {@link accessToken} asks for another. */
   rejectAccessToken(connectionId: string, accessToken: string): void;
+  /**
+   * The vendor says that the account of this connection is gone (`vendor-disconnected`): token-broker looks for itself and stops
+   * the connection if it is so. Asked for again within half a minute it does nothing. Absent where there is nobody to tell.
+   * @throws VendorError as {@link accessToken}; callers may let it go, for the daily look at the accounts finds the same.
+   */
+  reportAccountGone?(connectionId: string): Promise<void>;
   /** Sending credentials of an ApiKey vendor. @throws as {@link accessToken}. */
   credentials(connectionId: string): Promise<CredentialsAnswer>;
   /** Forgets cached credentials, after the vendor refused them. */
