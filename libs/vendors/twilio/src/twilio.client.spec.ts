@@ -330,3 +330,31 @@ test('says of a failed delivery what it means, listed or not', () => {
   expect(deliveryFailureOf(twilioMessaging, 39_999)).toMatchObject({ class: 'transient', maxRetries: 1 });
   expect(deliveryFailureOf(twilioMessaging, null)).toMatchObject({ class: 'transient', code: null });
 });
+
+test('leaves link shortening to Twilio, and still knows its message by what is around the links', async () => {
+  const settings = { messagingServiceSid: serviceSid, shortenUrls: 'on' };
+  const { call, asked } = calling(() => ({ status: 201, json: message }), settings);
+  const linked = { ...command, sender: null, body: 'Pay https://books.example/i/1?x=2 by Friday' };
+  await twilioMessaging.send(call, linked, { statusCallbackUrl: 'https://l.example/cb' });
+  expect(new URLSearchParams(asked[0]?.body).get('ShortenUrls')).toBe('true');
+  const state: MessageState = {
+    messageSid: 'SM1',
+    channel: 'sms',
+    status: 'sent',
+    errorCode: null,
+    to: linked.to,
+    from: null,
+    body: 'Pay https://go.example/a1 by Friday',
+    commandId: null,
+    messagingServiceSid: serviceSid,
+    direction: 'outbound',
+    createdAt: 0,
+    segments: 1,
+    price: null,
+  };
+  expect(twilioMessaging.isSameMessage(linked, state, call.connection)).toBe(true);
+  const other = { ...state, body: 'Pay https://go.example/a1 by Monday' };
+  expect(twilioMessaging.isSameMessage(linked, other, call.connection)).toBe(false);
+  const plain = calling(() => ({ json: message })).call.connection;
+  expect(twilioMessaging.isSameMessage(linked, state, plain)).toBe(false);
+});

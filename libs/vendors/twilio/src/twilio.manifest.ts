@@ -19,6 +19,8 @@ export const twilioSettings = z
       .optional(),
     /** Seconds that Twilio may keep a message in its queue (1–36,000). */
     validitySeconds: wholeNumberText.pipe(z.number().max(36_000)).optional(),
+    /** `on`: Twilio shortens links, by the Messaging Service's own link domain (part of its Engagement Suite). */
+    shortenUrls: z.enum(['on', 'off']).optional(),
     /** Sender of e-mails; its domain must be verified at Twilio. */
     emailFrom: z.email().optional(),
     emailFromName: z.string().min(1).max(100).optional(),
@@ -35,6 +37,10 @@ export const twilioSettings = z
   .refine((settings) => settings.emailFromName === undefined || settings.emailFrom !== undefined, {
     path: ['emailFromName'],
     message: 'needs emailFrom',
+  })
+  .refine((settings) => settings.shortenUrls !== 'on' || settings.messagingServiceSid !== undefined, {
+    path: ['shortenUrls'],
+    message: 'needs messagingServiceSid',
   });
 
 /** What is to be known about Twilio without calling it. */
