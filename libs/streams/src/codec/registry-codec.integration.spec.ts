@@ -65,6 +65,19 @@ describe('the registry codec', () => {
     expect(reader.decode(newer.schema, bytes)).toEqual({ ...value, note: null });
   });
 
+  it('reads several versions of one type side by side, as in a rolling upgrade', async () => {
+    const name = `spec-${randomBytes(6).toString('hex')}`;
+    const topic = topicOf(name, { name: 'note', type: ['null', 'string'], default: null });
+    const reader = new RegistryCodec({ url: registryUrl }, systemClock);
+    for (const version of [topicOf(name), topic]) {
+      const { id } = await admin.ensure({ subject: subjectOf(version), schema: version.schema.json });
+      const written = { ...value, note: null };
+      const bytes = frame(id ?? 0, encodeValue(version.schema, written));
+      await reader.learn(bytes);
+      expect(reader.decode(topic.schema, bytes)).toEqual({ ...value, note: null });
+    }
+  });
+
   it('says so when the registry has no such schema', async () => {
     const reader = new RegistryCodec({ url: registryUrl }, systemClock);
     await expect(reader.learn(frame(2_000_000_000, Buffer.from([0])))).rejects.toMatchObject({

@@ -39,7 +39,7 @@ export class RegistryCodec implements Codec {
           ? {}
           : { auth: { username: options.username, password: options.password ?? '' } }),
       },
-      { [SchemaType.AVRO]: avroOptions() },
+      { [SchemaType.AVRO]: learningOptions() },
     );
   }
 
@@ -151,6 +151,15 @@ export class RegistryCodec implements Codec {
       cancel();
     }
   }
+}
+
+/**
+ * Without a registry of named types: avsc then makes one for each schema. In a shared one the second version of a type, or a
+ * second schema that holds it, would be refused as a duplicate, and records of a rolling upgrade could not be read.
+ */
+function learningOptions(): ReturnType<typeof avroOptions> {
+  const { registry: _ofOneSchema, ...options } = avroOptions();
+  return options;
 }
 
 function isNotFound(error: unknown): boolean {
