@@ -44,6 +44,18 @@ describe('replay start', () => {
     expect(out).toContain('Nothing was sent.');
   });
 
+  it('says so when the replay does not move', async () => {
+    const stuck = Array.from({ length: 70 }, () => replay());
+    const console = await ServiceDouble.start({
+      'POST /api/replays': replay(),
+      'GET /api/replays/r1': [...stuck, replay({ status: 'done', progress: 1 })],
+    });
+    const words = ['replay', 'start', 'records', '--from', '1h', '--mode', 'normal', '--reason', 'to see'];
+    const { code, err } = await run(words, { console, clock: hastyClock() });
+    expect(code).toBe(0);
+    expect(err).toContain('It does not move');
+  });
+
   it('fails when the replay fails', async () => {
     const console = await ServiceDouble.start({
       'POST /api/replays': replay(),

@@ -9,6 +9,11 @@ const LOOK_MS = 500;
 /** The report grows while services work through what was replayed; it is complete when it stays the same for so long. */
 const SETTLED_MS = 3_000;
 
+/** A step takes well under a second; one that fails is tried again for ever. */
+const STUCK_MS = 30_000;
+const STUCK =
+  'It does not move: another replay may be before it (ledgerwire replay list), or its steps fail (replay.step-failed in the log of the console).';
+
 /**
  * Waits until a replay is read, telling how far it is.
  * @throws CliError when it fails or somebody cancels it.
@@ -16,8 +21,15 @@ const SETTLED_MS = 3_000;
 export async function followReplay(call: Call, replayId: string): Promise<ReplayReportAnswer> {
   const { clock, signal } = call.surroundings;
   let told = -1;
+  let [seen, movedAt] = ['', clock.now()];
   for (;;) {
     const replay = await call.console.replay(replayId);
+    const state = `${replay.progress} ${replay.status}`;
+    if (state !== seen) [seen, movedAt] = [state, clock.now()];
+    else if (clock.now() - movedAt >= STUCK_MS) {
+      call.tell(STUCK);
+      movedAt = clock.now();
+    }
     const percent = Math.floor(replay.progress * 100);
     if (percent !== told) {
       call.tell(`${percent} % read, ${replay.replayed} of ${replay.read} records brought again`);
