@@ -60,7 +60,7 @@ const TILES: readonly {
   { label: 'Changes noticed', tone: 'neutral', of: ['accept/accepted'] },
   { label: 'Records read', tone: 'neutral', of: ['fetch/fetched'] },
   { label: 'Messages sent', tone: 'good', of: ['send/sent'] },
-  { label: 'Delivered', tone: 'good', of: ['deliver/delivered', 'deliver/read'] },
+  { label: 'Delivered', tone: 'good', of: ['deliver/delivered', 'deliver/read', 'deliver/opened'] },
   { label: 'Passed over', tone: 'stopped', of: ['map/skipped', 'map/cancelled', 'send/skipped'] },
   { label: 'Waiting', tone: 'waiting', of: ['fetch/parked', 'map/parked', 'send/parked'] },
   { label: 'Uncertain', tone: 'waiting', of: ['send/uncertain'] },
