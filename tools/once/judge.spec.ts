@@ -33,6 +33,7 @@ function command(businessEvent: string, steps = [step('sent', 'send')]): TracedC
 
 function trace(parts: Partial<Trace> = {}): Trace {
   return {
+    entityType: 'invoice',
     notices: [],
     records: [],
     commands: [command('invoice/42/issued'), command('invoice/42/overdue/5d')],
@@ -45,6 +46,14 @@ function trace(parts: Partial<Trace> = {}): Trace {
 describe('an event', () => {
   it('is as it must be when ledger and trail both say so', () => {
     expect(judge(event, trace(), lines, false)).toMatchObject({ problems: [], effects: 2, spoilt: false });
+  });
+
+  it('does not count messages about people that share its trace, nor the other way round', () => {
+    const shared = [...trace().commands, command('vendor/7/created')];
+    expect(judge(event, trace({ commands: shared }), lines, false).problems).toEqual([]);
+    const vendor = { ...event, messages: [{ about: 'created', to: 'x', shared: true }], notSent: [] };
+    const ofVendor = trace({ commands: shared, entityType: 'contact' });
+    expect(judge(vendor, ofVendor, lines, false).problems).toEqual([]);
   });
 
   it.each([

@@ -23,7 +23,7 @@ export function judge(
   const recipients = [...new Set(own.map(({ to }) => to))];
   const received = recipients.map((to) => ({ to, count: lines.filter((line) => line.to === to).length }));
   const redelivered = redeliveredTo(trace);
-  const arrived = arrivedOf(trace, callbacksOver);
+  const arrived = arrivedOf(trace, callbacksOver).filter((command) => concerns(command, trace));
   const problems = [
     ...received.flatMap(({ to, count }) => wrongCount(event, to, count)),
     ...wrongArrivals(event.messages, arrived),
@@ -44,6 +44,15 @@ export function judge(
 function wrongCount({ messages }: ExpectedEvent, to: string, count: number): string[] {
   const wanted = messages.filter((message) => message.to === to).length;
   return count === wanted ? [] : [`${count} messages to ${to} at the vendor instead of ${wanted}`];
+}
+
+/**
+ * What is read together shares a trace: a bill brings its vendor along. Messages about people belong to the event about people,
+ * those about documents to the one about the document.
+ */
+function concerns({ businessEvent }: TracedCommand, trace: Trace | undefined): boolean {
+  const aboutPerson = /^(contact|vendor)\//.test(businessEvent ?? '');
+  return aboutPerson === (trace?.entityType === 'contact');
 }
 
 /** By the trail: exactly the expected messages arrived, told apart by what they are about. */

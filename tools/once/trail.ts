@@ -23,6 +23,7 @@ export interface TracedCommand {
 
 /** The whole way of one event (`GET /api/traces/:id`). */
 export interface Trace {
+  readonly entityType: string | null;
   readonly notices: readonly { readonly noticeId: string; readonly steps: readonly TraceStep[] }[];
   readonly records: readonly { readonly recordId: string; readonly steps: readonly TraceStep[] }[];
   readonly commands: readonly TracedCommand[];

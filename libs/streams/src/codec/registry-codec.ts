@@ -55,9 +55,26 @@ export class RegistryCodec implements Codec {
         `the schema of topic ${topic.name} is not registered; run the setup job of this build`,
         { code: 'schema-not-registered', disposition: 'halt' },
       );
+      await this.checkId(topic, id);
       this.writerIds.set(topic.name, id);
       this.writers.set(id, topic.schema.type);
     }
+  }
+
+  /**
+   * What is written under the id of another schema cannot be read by anybody: seen once, after schemas had been registered side
+   * by side. Better not to start than to write it.
+   */
+  private async checkId({ name, schema }: Topic<unknown>, id: number): Promise<void> {
+    const registered = (await this.ask(() => this.registry.getSchema(id), `schema ${id} is gone`, {
+      code: 'schema-not-registered',
+      disposition: 'halt',
+    })) as unknown as avro.Type;
+    if (registered.name === schema.name) return;
+    throw new LedgerwireError(
+      `the registry gives topic ${name} the id ${id}, which is ${registered.name ?? 'unnamed'} and not ${schema.name}`,
+      { code: 'schema-id-mismatch', disposition: 'halt' },
+    );
   }
 
   encode<T>(topic: Topic<T>, value: T): Buffer {
