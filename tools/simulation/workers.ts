@@ -43,7 +43,8 @@ export class SimulationWorker {
   private readonly worker: Worker;
 
   constructor(program: string) {
-    this.worker = new Worker(program);
+    // Worlds are many and short-lived: with room for them they are gone before they must be copied.
+    this.worker = new Worker(program, { resourceLimits: { maxYoungGenerationSizeMb: 128 } });
   }
 
   list(): Promise<ScenarioList> {

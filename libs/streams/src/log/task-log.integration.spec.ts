@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { inject, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { changeNoticeSchema, type Topic } from '#libs/contracts';
 import { systemClock } from '#libs/core';
 import { KafkaClient } from '../kafka/kafka-client.js';
@@ -28,10 +28,11 @@ test.each(logScenarios)('Kafka: $name', async ({ play }) => {
     topics: [input.name, output.name, changelog.name],
     transactionTimeoutMs: 10_000,
   };
-  await play({
+  const played = play({
     input: input.name,
     output: output.name,
     changelog: changelog.name,
     process: () => new KafkaTaskLogFactory(client, options, systemClock),
   });
+  await expect(played).resolves.toBeUndefined();
 });

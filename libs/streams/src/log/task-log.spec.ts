@@ -1,4 +1,4 @@
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { systemClock } from '#libs/core';
 import { KafkaTaskLogFactory } from '../kafka/transactional-task-log.js';
 import { MemoryBroker } from '../testing/memory-broker.js';
@@ -12,7 +12,7 @@ const [input, output, changelog] = Object.values(names);
 
 test.each(logScenarios)('the broker in memory: $name', async ({ play }) => {
   const broker = new MemoryBroker(1, systemClock);
-  await play({ ...names, process: () => broker.taskLogs('counter') });
+  await expect(play({ ...names, process: () => broker.taskLogs('counter') })).resolves.toBeUndefined();
 });
 
 test.each(logScenarios)('the simulated broker: $name', async ({ play }) => {
@@ -37,5 +37,8 @@ test.each(logScenarios)('the simulated broker: $name', async ({ play }) => {
   const played = play(log).finally(() => {
     ended = true;
   });
-  await Promise.all([played, world.queue.runUntil(() => ended, Number.POSITIVE_INFINITY)]);
+  await Promise.all([
+    expect(played).resolves.toBeUndefined(),
+    world.queue.runUntil(() => ended, Number.POSITIVE_INFINITY),
+  ]);
 });
