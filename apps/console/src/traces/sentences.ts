@@ -122,6 +122,8 @@ const tones = new Map<string, Tone>(
     deferred: 'waiting',
     grouped: 'waiting',
     'needs-reauthorisation': 'bad',
+    'refresh-failing': 'waiting',
+    'refresh-recovered': 'good',
     sending: 'neutral',
     scheduled: 'waiting',
     parked: 'waiting',
@@ -165,6 +167,9 @@ const statements = new Map<string, Statement>(
     'connect/connected': (told: Told) => `The connection to ${vendorName(told)} works.`,
     'connect/needs-reauthorisation': (told: Told) =>
       `The connection to ${vendorName(told)} must be authorised again by its owner.`,
+    'connect/refresh-failing': (told: Told) =>
+      `${vendorName(told)} gives no new access token for the connection at the moment.`,
+    'connect/refresh-recovered': (told: Told) => `${vendorName(told)} gives access tokens again.`,
     'connect/paused': (told: Told) => `The connection to ${vendorName(told)} was paused.`,
     'connect/disconnected': (told: Told) => `The connection to ${vendorName(told)} was ended.`,
     'operate/flow-applied': () => 'A flow was applied.',

@@ -12,6 +12,19 @@ export interface AnnouncerTools {
   readonly logger: Logger;
 }
 
+/** How refreshing a grant goes, for the trail. */
+export interface RefreshNews {
+  readonly grantId: string;
+  /** The version of the tokens that are being replaced: a failing spell is over when they are. */
+  readonly version: number;
+  readonly status: 'refresh-failing' | 'refresh-recovered';
+  /** Epoch milliseconds, as `nextTryAt`. */
+  readonly at: number;
+  /** One sentence for people. */
+  readonly detail?: string;
+  readonly nextTryAt?: number;
+}
+
 /** Publications side by side when everything is published again. */
 const SIDE_BY_SIDE = 20;
 const OWED_BATCH = 200;
@@ -32,6 +45,15 @@ export class Announcer {
     this.underWay.add(work);
   }
 
+  /**
+   * Tells the trail of every active connection of a grant, in the background. The trail keeps one line per status and spell. A line
+   * that cannot be written is logged and given up: what becomes of the connection itself is never lost.
+   */
+  tellSoon(news: RefreshNews): void {
+    const work = this.tell(news).finally(() => this.underWay.delete(work));
+    this.underWay.add(work);
+  }
+
   /** Publishes what the topic does not have for certain. */
   async announceOwed(): Promise<void> {
     await this.announceAll(await this.tools.database.connections.unpublished(OWED_BATCH));
@@ -46,6 +68,29 @@ export class Announcer {
   /** Resolves when nothing is being published in the background. */
   async idle(): Promise<void> {
     await Promise.allSettled(this.underWay);
+  }
+
+  private async tell({ grantId, version, ...news }: RefreshNews): Promise<boolean> {
+    const { database, publisher, logger } = this.tools;
+    try {
+      const rows = await database.connections.listOfGrant(grantId);
+      for (const { connectionId, workspaceId, vendor } of rows.filter(({ status }) => status === 'active'))
+        await publisher.record(
+          outcomeOf({
+            ...news,
+            step: 'connect',
+            service: 'token-broker',
+            workspaceId,
+            vendor,
+            connectionId,
+            what: `${connectionId}@tokens-${version}`,
+          }),
+        );
+      return true;
+    } catch (error) {
+      logger.warn({ event: 'connection.news-failed', grantId, status: news.status, error });
+      return false;
+    }
   }
 
   private async announceAll(connectionIds: readonly string[]): Promise<boolean> {

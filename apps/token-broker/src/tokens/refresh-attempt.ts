@@ -5,7 +5,7 @@ import type { FaultPoints, TokenSet } from '#libs/vendor-kit';
 import type { GrantSecrets } from '../crypto/grant-secrets.js';
 import type { RefreshOutcome, TokenBrokerMetrics } from '../token-broker.metrics.js';
 import type { OAuthAccess, VendorAccess } from '../vendor-access.js';
-import type { Announcer } from '../publish/announcer.js';
+import type { Announcer, RefreshNews } from '../publish/announcer.js';
 import type { RefreshSettings } from './refresh-settings.js';
 
 /** What a refresh works with. */
@@ -13,7 +13,7 @@ export interface RefreshTools {
   readonly database: Pick<Database, 'grants' | 'authorisations'>;
   readonly vendors: VendorAccess;
   readonly secrets: GrantSecrets;
-  readonly announcer: Pick<Announcer, 'announceSoon'>;
+  readonly announcer: Pick<Announcer, 'announceSoon' | 'tellSoon'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly settings: RefreshSettings;
@@ -37,6 +37,12 @@ interface Answer {
 }
 
 const STORE_RETRY = { baseMs: 200, capMs: 5_000 };
+/** What the trail says when a failing spell begins. */
+const FAILING_BECAUSE: Readonly<Record<keyof RefreshSettings['backoff'], string>> = {
+  transient: 'The vendor gave no new access token; that mostly passes by itself',
+  refused: 'The vendor refuses the refresh token; it is believed only when its time of grace is over',
+  misconfigured: 'The vendor refuses our own credentials or scopes; an operator must look at them',
+};
 /** For `classifyRefreshFailure`: so long that no grace is left, so that the answer says what kind of refusal it is. */
 const BEYOND_GRACE = { triedForMs: Number.MAX_SAFE_INTEGER, graceMs: 0 };
 
@@ -83,6 +89,7 @@ export class RefreshAttempt {
     const sealed = this.seal(answer);
     const stored = await this.storeWithPatience(sealed, answer);
     await this.tools.faultPoints.hit('refresh.stored');
+    if (stored && this.grant.failures > 0) this.tell({ status: 'refresh-recovered' });
     this.note(stored ? (answer.former ? 'refreshed-with-former' : 'refreshed') : 'superseded');
     return { kind: 'fresh' };
   }
@@ -206,19 +213,28 @@ export class RefreshAttempt {
     const policy = settings.backoff[kind];
     const asked = error instanceof LedgerwireError ? (error.retryAfterMs ?? 0) : 0;
     const retryAfterMs = Math.max(asked, policy.baseMs, fullJitterBackoff(policy, failures, random));
+    const retryAt = clock.now() + retryAfterMs;
     await database.grants.recordFailure(
       grantId,
       { version, owner: this.owner },
       {
         failures,
-        retryAt: clock.now() + retryAfterMs,
+        retryAt,
         refusedAt: kind === 'refused' ? this.firstRefusal() : this.grant.refusedAt,
       },
     );
+    if (failures === 1)
+      this.tell({ status: 'refresh-failing', detail: FAILING_BECAUSE[kind], nextTryAt: retryAt });
     const line = { event: 'token.refresh-failed', ...this.ids(), kind, failures, retryAfterMs, error };
     logger[kind === 'misconfigured' ? 'error' : 'warn'](line);
     this.note(kind);
     return { kind: 'later', retryAfterMs, code: `refresh-${kind}` };
+  }
+
+  private tell(news: Pick<RefreshNews, 'status' | 'detail' | 'nextTryAt'>): void {
+    const { announcer, clock } = this.tools;
+    const { grantId, version } = this.grant;
+    announcer.tellSoon({ grantId, version, at: clock.now(), ...news });
   }
 
   private note(outcome: RefreshOutcome): void {

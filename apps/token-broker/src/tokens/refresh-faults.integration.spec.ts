@@ -268,6 +268,22 @@ describe('what the token endpoint may answer', () => {
     expect(metrics).toContain('token_reauthorisation_alerts_total{vendor="books",reason="grant-revoked"} 1');
   });
 
+  test('the trail tells of a failing spell once when it begins and once when it ends', async () => {
+    const instance = await createInstance(world, { graceMs: GRACE_MS });
+    const connectionId = await connectAndExpire(instance);
+    world.books.habits.failNext = [invalidGrant, { status: 503, error: 'down' }];
+    for (const waitMs of [60_000, 600_000]) {
+      await expect(read(instance, connectionId)).rejects.toMatchObject({ code: 'token-not-ready' });
+      clock.shift(waitMs);
+    }
+    await read(instance, connectionId);
+    await instance.broker.announcer.idle();
+    expect(world.publisher.outcomes.filter(({ status }) => status.startsWith('refresh-'))).toMatchObject([
+      { step: 'connect', status: 'refresh-failing', connectionId, nextTryAt: expect.any(Number) },
+      { step: 'connect', status: 'refresh-recovered', connectionId, nextTryAt: null },
+    ]);
+  });
+
   test('a vendor without grace that refuses is believed at once', async () => {
     const instance = await createInstance(world);
     const connectionId = await connectAndExpire(instance);
