@@ -45,7 +45,7 @@ export const mutants: readonly Mutant[] = [
     name: 'sender-command-states',
     removes: 'the whole deduplication: fingerprints, command ids, and the sender knowing what it has sent',
     edits: [withoutFingerprints, withoutCommandIds, withoutSenderStates],
-    caughtBy: ['once', 'faults'],
+    caughtBy: ['once', 'faults', 'simulation'],
     note: 'each of the three alone still keeps messages from being doubled; this is what a person sees when all are gone',
   },
   {
