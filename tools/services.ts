@@ -41,6 +41,8 @@ export interface ServiceDefinition {
   readonly app: string;
   /** The first instance listens on the port base plus this; each further one 100 higher. */
   readonly portOffset: number;
+  /** Size of V8's semi-space where much garbage is made in a short time; see `start/instances.ts`. */
+  readonly semiSpaceMiB?: number;
   /** More than this many make no sense, e.g. because all state is in the process. */
   readonly maxInstances: number;
   /** `first`: needs none of the infrastructure and starts beside it. */
@@ -102,6 +104,7 @@ export const services: readonly ServiceDefinition[] = [
   },
   {
     name: 'ingress',
+    semiSpaceMiB: 16,
     app: 'ingress',
     portOffset: 1,
     maxInstances: MANY,
