@@ -54,6 +54,8 @@ export class GroupConsumer {
   private readonly readPositions = new Map<string, number>();
   private stopping = false;
   private joinedOnce = false;
+  /** The membership that the running tasks belong to. */
+  private membership: { readonly memberId: string | null; readonly generation: number } | undefined;
   private rejoin: { cause: string } | undefined;
   private loop: Promise<void> = Promise.resolve();
   private fetching = new Map<string, Promise<void>>();
@@ -133,6 +135,7 @@ export class GroupConsumer {
       this.rejoin = undefined;
       const stopHeartbeat = this.startHeartbeat();
       try {
+        await this.dropTasksOfOthers();
         await this.host.assign(partitions);
         this.host.resume();
         await this.consume();
@@ -143,6 +146,19 @@ export class GroupConsumer {
         stopHeartbeat();
       }
     }
+  }
+
+  /**
+   * A member that was expelled, or missed a generation, may get partitions back that somebody else had meanwhile. Its tasks are
+   * fenced then, but would not know before their next commit, and what the other one parked or timed is not in their memory.
+   */
+  private async dropTasksOfOthers(): Promise<void> {
+    const { memberId, generationId } = this.group;
+    const generation = generationId ?? -1;
+    const former = this.membership;
+    this.membership = { memberId, generation };
+    const continued = former?.memberId === memberId && former.generation + 1 === generation;
+    if (!continued) await this.host.assign([]);
   }
 
   private cause(): string {
