@@ -185,6 +185,9 @@ describe('with a real console', () => {
       .poll(() => forced().map(({ value }) => value.commandId), { timeout: 15_000 })
       .toEqual([commandId]);
     expect((await ledgerwire('replay', 'list')).out).toContain('the phone was off');
+    await expect
+      .poll(async () => (await ledgerwire('trace', commandId)).out, { timeout: 15_000 })
+      .toContain('An operator had it sent again: the phone was off');
     const refused = await underTest.api('/api/replays', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

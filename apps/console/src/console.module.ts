@@ -204,7 +204,16 @@ function operatorProviders(context: ConsoleContext) {
         });
         startReplays(context, database, producer, reader);
         const parked = new ParkedWorkList(reader, producer, clock);
-        return new Operations({ parked, requeue, replays, outcomes, reader, clock });
+        return new Operations({
+          parked,
+          requeue,
+          replays,
+          outcomes,
+          reader,
+          producer,
+          clock,
+          service: context.name,
+        });
       },
     },
     {

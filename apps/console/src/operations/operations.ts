@@ -1,6 +1,7 @@
+import { outcomeOf, topics } from '#libs/contracts';
 import type { Clock } from '#libs/core';
 import type { OutcomeStore, ReplayRow, ReplayStore } from '#libs/persistence';
-import type { LogReader } from '#libs/streams';
+import type { LogProducer, LogReader } from '#libs/streams';
 import type { ReplayReport } from '../api/operations.schema.js';
 import type { DeadLetterRequeue } from './dead-letter-requeue.js';
 import type { ParkedWorkList } from './parked-work.js';
@@ -11,8 +12,11 @@ export interface OperationsPorts {
   readonly parked: ParkedWorkList;
   readonly requeue: DeadLetterRequeue;
   readonly replays: Pick<ReplayStore, 'add' | 'find' | 'list' | 'cancel'>;
-  readonly outcomes: Pick<OutcomeStore, 'countByStatusOfReplay'>;
+  readonly outcomes: Pick<OutcomeStore, 'countByStatusOfReplay' | 'trace'>;
   readonly reader: LogReader;
+  readonly producer: LogProducer;
+  /** As outcomes name it. */
+  readonly service: string;
   readonly clock: Clock;
 }
 
@@ -34,6 +38,7 @@ export class Operations {
   /** Plans a replay; some console does it from then on. @throws as `planReplay` */
   async startReplay(request: ReplayRequest): Promise<ReplayView> {
     const replay = await planReplay(request, this.ports.reader, this.ports.clock);
+    await this.tellResend(replay);
     await this.ports.replays.add(replay);
     return viewOf(replay);
   }
@@ -47,6 +52,33 @@ export class Operations {
     const replay = await this.ports.replays.find(replayId);
     if (!replay) return undefined;
     return { ...viewOf(replay), outcomes: await this.ports.outcomes.countByStatusOfReplay(replayId) };
+  }
+
+  /** A forced replay of one command: its trail says that an operator wanted it, and why, before it goes out again. */
+  private async tellResend({ replayId, mode, filter, reason }: ReplayRow): Promise<void> {
+    const { commandId } = filter;
+    if (commandId === undefined || mode !== 'forced') return;
+    const known = (await this.ports.outcomes.trace(commandId)).find((row) => row.commandId === commandId);
+    if (!known) return;
+    const { workspaceId, traceId, recordId, flowId, flowStep, businessEvent, channel, recipient } = known;
+    const outcome = outcomeOf({
+      workspaceId,
+      traceId,
+      recordId,
+      commandId,
+      flowId,
+      flowStep,
+      businessEvent,
+      channel,
+      recipient,
+      step: 'operate',
+      status: 'resend-asked',
+      service: this.ports.service,
+      at: this.ports.clock.now(),
+      what: replayId,
+      detail: `An operator had it sent again: ${reason}`,
+    });
+    await this.ports.producer.send({ topic: topics.outcomes, key: workspaceId, value: outcome });
   }
 
   async cancelReplay(replayId: string): Promise<void> {
