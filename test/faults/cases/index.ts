@@ -11,7 +11,6 @@ import { vendorErrors } from './f08-vendor-errors.ts';
 import { slowVendor } from './f09-slow-vendor.ts';
 import { ambiguous } from './f10-ambiguous.ts';
 import { webhookChaos } from './f11-webhook-chaos.ts';
-import { missedWebhooks } from './f12-missed.ts';
 import { forgery } from './f13-forgery.ts';
 import { poison } from './f15-poison.ts';
 import { hostileInput } from './f16-hostile-input.ts';
@@ -38,7 +37,6 @@ export const faultTests: readonly FaultTest[] = [
   network,
   database,
   slowVendor,
-  missedWebhooks,
   poison,
   hostileInput,
   hostileBooks,
