@@ -48,6 +48,19 @@ describe('TemplateEngine', () => {
     expect(render(source)).toBe('INV-7 retail 1.Survey 2.Paint');
   });
 
+  it.each(['{{ invoice }}', '{{ invoice.lines }}', '{% assign all = invoice %}{{ all }}'])(
+    'refuses to print a group of fields: %s',
+    (source) => {
+      const engine = new TemplateEngine();
+      const model = modelOf({ invoice: { number: '7', lines: [{ description: 'Tea' }] } });
+      for (const part of ['sms', 'html'] as const) {
+        const error = failure(() => engine.render(engine.compile(part, source), model));
+        expect(error.code).toBe('bad-argument');
+        expect(error.message).toContain('name one of its fields');
+      }
+    },
+  );
+
   it('writes amounts exactly, in the currency of the record or of the template', () => {
     expect(render('{{ invoice.total | money }}')).toBe('£1,234.50');
     expect(render('{{ invoice.total | money: "JPY" }}')).toBe('JP¥1,235');

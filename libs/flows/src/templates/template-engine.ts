@@ -1,4 +1,13 @@
-import { CaptureTag, Context, type Emitter, Liquid, LiquidError, type Template, toValueSync } from 'liquidjs';
+import {
+  CaptureTag,
+  Context,
+  Drop,
+  type Emitter,
+  Liquid,
+  LiquidError,
+  type Template,
+  toValueSync,
+} from 'liquidjs';
 import { allowedFilters, FORMAT_REGISTER, ownFilters, registerOwnFilters } from './template-filters.js';
 import { TemplateFailure, type TemplatePart } from './template-failure.js';
 import { defaultTemplateLimits, type TemplateLimits } from './template-limits.js';
@@ -118,11 +127,31 @@ function closedLiquid(limits: TemplateLimits, escapesHtml: boolean): Liquid {
     parseLimit: limits.sourceChars,
     ...(escapesHtml ? { outputEscape: 'escape' as const } : {}),
   });
+  refuseGroups(liquid);
   keepOnly(liquid.tags, allowedTags);
   keepOnly(liquid.filters, allowedFilters);
   liquid.registerTag('capture', BoundedCaptureTag);
   registerOwnFilters(liquid);
   return liquid;
+}
+
+/** A group of fields is no text: printed, it would be `[object Object]` in a customer's message. */
+function refuseGroups({ options }: Liquid): void {
+  const { outputEscape } = options;
+  options.outputEscape = function (
+    this: ThisParameterType<NonNullable<typeof outputEscape>>,
+    value: unknown,
+  ) {
+    if (isGroup(value)) {
+      throw new TemplateFailure('bad-argument', 'a group of fields is printed; name one of its fields');
+    }
+    return outputEscape ? outputEscape.call(this, value) : (value as string);
+  };
+}
+
+function isGroup(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(isGroup);
+  return typeof value === 'object' && value !== null && !(value instanceof Drop);
 }
 
 function keepOnly(table: Record<string, unknown>, names: readonly string[]): void {
