@@ -56,7 +56,7 @@ function pathsIn({ path, text }: Document): { span: string; found: boolean }[] {
   const home = dirname(path);
   return codeSpans(text).flatMap((span) => {
     const [target = ''] = /^[\w@.<>/*-]+\/[\w@.<>/*-]*$/.exec(span) ?? [];
-    const fromRoot = /^(apps|libs|tools|test|deploy|flows)\//.test(target);
+    const fromRoot = /^(apps|libs|tools|test|deploy|flows|docs)\//.test(target);
     const fromHere = /^(src|http|steps|local|infra|start|checks|toolchain|architecture)\//.test(target);
     if (!fromRoot && !fromHere) return [];
     const places = fromRoot ? [target] : [join(home, target), join(home, 'src', target)];
