@@ -300,3 +300,14 @@ test('counts requests by vendor, operation and outcome, and keeps to the rules f
   );
   expect(await metricFaults(registry)).toEqual([]);
 });
+
+test('does not write a request that was held up beyond its time, and says that nothing was sent', async () => {
+  const { call, clock, seen } = create(() => ({}));
+  await call.request({ ...write, notAfter: clock.now() });
+  await expect(call.request({ ...write, notAfter: clock.now() - 1 })).rejects.toMatchObject({
+    code: 'vendor-limit-wait',
+    effect: 'none',
+    disposition: 'park',
+  });
+  expect(seen).toHaveLength(1);
+});

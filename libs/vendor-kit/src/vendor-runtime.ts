@@ -216,6 +216,7 @@ export class VendorRuntime {
     const { transport, vendor } = this.options;
     const { id, limits } = vendor.manifest;
     await this.hit('vendor.before-send');
+    this.assertInTime(request);
     const response = await transport
       .send({
         method: request.method,
@@ -234,6 +235,18 @@ export class VendorRuntime {
     const waitMs = Math.max(this.appLimiter.waitMs(), limiter?.waitMs() ?? 0);
     const retryAfterMs = signals.retryAfterMs ?? (signals.exceeded && waitMs);
     throw answerError(id, vendor.errors, request, response, retryAfterMs);
+  }
+
+  private assertInTime({ operation, notAfter }: VendorRequest): void {
+    const { clock, vendor } = this.options;
+    if (notAfter === undefined || clock.now() <= notAfter) return;
+    throw new VendorError(`${operation} was held up for too long and was not sent`, {
+      code: 'vendor-limit-wait',
+      disposition: 'park',
+      vendor: vendor.manifest.id,
+      effect: 'none',
+      operation,
+    });
   }
 
   /** Credentials go to the vendor's own servers only, whatever URL an answer named. */

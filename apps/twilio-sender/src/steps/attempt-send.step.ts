@@ -1,7 +1,7 @@
 import { type Connection, type MessageCommand, twilioSenderStores } from '#libs/contracts';
 import type { LedgerwireError } from '#libs/core';
 import type { TaskContext } from '#libs/streams';
-import type { SendReceipt } from '#libs/vendor-kit';
+import type { SendReceipt, VendorCall } from '#libs/vendor-kit';
 import { CommandLedger } from '../command-states.js';
 import { optOutKey } from '../lanes.js';
 import type { SenderTools } from '../sender-tools.js';
@@ -33,7 +33,7 @@ export async function attemptSend(
   context: TaskContext,
 ): Promise<AttemptEnd> {
   const { command, connection } = attempt;
-  const call = tools.callFor(connection);
+  const call = inTime(tools.callFor(connection), context.now() + tools.messaging.settleMs / 2);
   new CommandLedger(context).intend(command);
   // Also the safety net: whatever ends this process, the timer finds the intent.
   setCommandTimer(context, command, timerNames.checkDelivery, firstCheckAt(tools, context), { round: 0 });
@@ -50,6 +50,18 @@ export async function attemptSend(
   recordSent(tools, command, context, { messageSid: receipt.messageSid, reason: null });
   noteAttempt(tools, command, 'sent', null);
   return { kind: 'done' };
+}
+
+/**
+ * A process that was stopped after its intent, and wakes when another has long reconciled the command, must not send any more:
+ * half of the time after which absence counts as shown is all that a call gets to begin.
+ */
+function inTime(call: VendorCall, notAfter: number): VendorCall {
+  return {
+    connection: call.connection,
+    baseUrls: call.baseUrls,
+    request: (request) => call.request({ ...request, notAfter }),
+  };
 }
 
 /** The vendor has the message: by its own answer, or because a callback or its list shows it (`reason`). */

@@ -25,6 +25,11 @@ export interface VendorRequest {
    * idempotency key. When false, an answer that is lost leaves the error's `effect` at `unknown` and nobody may repeat it blindly.
    */
   readonly repeatable: boolean;
+  /**
+   * Epoch milliseconds. Looked at right before the request is written: one that was held up for longer (a process that was
+   * stopped, say) is not sent, since somebody else may have done the work meanwhile.
+   */
+  readonly notAfter?: number;
   /** Statuses besides 2xx that the client reads itself instead of getting an error, e.g. 304 or 404. */
   readonly expect?: readonly number[];
 }
