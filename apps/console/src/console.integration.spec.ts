@@ -299,21 +299,11 @@ describe('what there is', () => {
 });
 
 describe('the API document', () => {
-  it('describes every route, its parameters and its answers', async () => {
+  it('describes parameters and answers', async () => {
     const document = await json<{
       paths: Record<string, Record<string, { responses: Record<string, object> }>>;
     }>(await fetch(`${underTest.url}/openapi.json`));
-    expect(Object.keys(document.paths).sort()).toEqual([
-      '/api/connections',
-      '/api/dead-letters',
-      '/api/events',
-      '/api/flows',
-      '/api/flows/{id}',
-      '/api/flows/{id}/versions',
-      '/api/outcomes',
-      '/api/summary',
-      '/api/traces/{id}',
-    ]);
+    // Which routes there are is compared with the controllers in api/openapi.spec.ts.
     const trace = JSON.stringify(document.paths['/api/traces/{id}']?.['get']);
     expect(trace).toContain('notSent');
     const outcomes = JSON.stringify(document.paths['/api/outcomes']?.['get']);

@@ -8,6 +8,7 @@ import { LogProbe } from '#libs/streams';
 import { ingressService } from './ingress.service.js';
 import { connection } from './testing/test-ingress.js';
 import { postXero, xeroBody, xeroEvent } from './testing/xero-webhook.js';
+import { webhookVendors } from './webhook-vendors.js';
 
 const KEY = 'the-webhook-key';
 const infrastructure = inject('infrastructure');
@@ -21,7 +22,8 @@ let service: RunningService<unknown>;
 
 beforeAll(async () => {
   await probe.prepare([
-    notices,
+    // It writes the notices of every vendor of the build, and does not start without their schemas.
+    ...webhookVendors.flatMap(({ id, hasNotices }) => (hasNotices ? [changeNoticesOf(id)] : [])),
     topics.connections,
     topics.deliveryReports,
     topics.communications,

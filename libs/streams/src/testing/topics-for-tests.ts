@@ -1,7 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { subjectOf, type Topic } from '#libs/contracts';
 import type { KafkaClient } from '../kafka/kafka-client.js';
 import { TopicAdmin } from '../kafka/topic-admin.js';
+
+const LEADER_TRIES = 200;
+const LEADER_WAIT_MS = 50;
 
 /** Creates topics and registers their schemas the plain way; deployments use apps/setup. */
 export async function createTopicsForTest(
@@ -20,11 +24,33 @@ export async function createTopicsForTest(
   } finally {
     await admin.disconnect();
   }
+  await untilLed(client, topics);
   const registry = new SchemaRegistry({ host: registryUrl });
   for (const topic of topics) {
     await registry.register(
       { type: SchemaType.AVRO, schema: topic.schema.json },
       { subject: subjectOf(topic) },
     );
+  }
+}
+
+/** A broker answers that it is not the leader for a moment after the metadata names it: a test that writes at once must wait. */
+async function untilLed(client: KafkaClient, topics: readonly Topic<unknown>[]): Promise<void> {
+  const admin = client.kafka.admin();
+  await admin.connect();
+  try {
+    for (const { name } of topics) {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          await admin.fetchTopicOffsets(name);
+          break;
+        } catch (error) {
+          if (tries === LEADER_TRIES) throw error;
+          await delay(LEADER_WAIT_MS);
+        }
+      }
+    }
+  } finally {
+    await admin.disconnect();
   }
 }
