@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { vendorFailure } from './testing/fake-books.js';
 import { aConnection, FetcherBench } from './testing/fetcher-bench.js';
@@ -8,6 +9,11 @@ const MINUTE = 60 * SECOND;
 
 function payment(bench: FetcherBench, id: string, connectionId = 'x1'): void {
   bench.books.put(connectionId, { type: 'payment', id, version: bench.clock.now() });
+}
+
+/** Enough turns of the event loop for an answer in memory to be read. */
+async function nextTurns(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await setImmediate();
 }
 
 /** Lets the first poll of every connection pass. */
@@ -68,6 +74,38 @@ test('fetches what a list only names, and only what is newer than what was told'
   await bench.pass(15 * MINUTE);
   expect(bench.emitted()).toEqual(['payment/p1', 'payment/p2', 'payment/p3']);
   expect(bench.books.fetches.slice(before).flatMap(({ ids }) => ids)).toEqual(['p2', 'p3']);
+});
+
+test('never tells an older state after a newer one when both have waited for the same contact', async () => {
+  const bench = await settledBench((bench) => {
+    for (const id of ['k1', 'k2']) bench.books.put('x1', { type: 'contact', id, version: 1 });
+  });
+  const [contacts, page] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  bench.books.beforeFetch = (ids) => (ids.includes('k2') ? contacts.promise : Promise.resolve());
+  bench.enqueue({ entityType: 'contact', entityId: 'k2' });
+  await expect.poll(() => bench.books.fetches.at(-1)?.ids).toEqual(['k2']);
+
+  const paid = { type: 'payment', id: 'p1', contactId: 'k1' } as const;
+  const older = bench.clock.now();
+  bench.books.put('x1', { ...paid, version: older });
+  const read = Promise.withResolvers<void>();
+  bench.books.afterPoll = () => {
+    read.resolve();
+    return page.promise;
+  };
+  const polled = bench.driver.advance(10 * MINUTE);
+  await read.promise;
+  bench.books.put('x1', { ...paid, version: older + 1 });
+  bench.enqueue({ entityType: 'payment', entityId: 'p1' });
+  await expect.poll(() => bench.books.fetches.at(-1)?.ids).toEqual(['p1']);
+  await nextTurns();
+  page.resolve();
+  await nextTurns();
+  contacts.resolve();
+  await polled;
+  await bench.settle();
+  expect(bench.emitted()).toEqual(['contact/k2', 'contact/k1', 'payment/p1']);
+  expect(bench.records().at(-1)?.version).toBe(older + 1);
 });
 
 test('emits what a polled entity needs downstream before it', async () => {

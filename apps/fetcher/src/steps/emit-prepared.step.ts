@@ -5,8 +5,18 @@ import { followDiscoveries } from './follow-discoveries.step.js';
 import { hintPolls } from './hint-polls.step.js';
 import type { PreparedEntity } from './prepare-entity.step.js';
 
-/** Emits an entity after its relations, counts what came of it, and follows what a change of it tells of. */
-export function emitPrepared(
+/**
+ * Emits an entity after its relations, counts what came of it, and follows what a change of it tells of. Several lanes may hold
+ * the same entity (a notice and a poll, two invoices of one new contact): what this one has emitted is published before any
+ * other of them compares.
+ */
+export function emitPrepared(tools: FetcherTools, prepared: PreparedEntity, context: TaskContext): Emission {
+  const emission = emit(tools, prepared, context);
+  context.publish();
+  return emission;
+}
+
+function emit(
   tools: FetcherTools,
   { request, entity, related, discovered }: PreparedEntity,
   context: TaskContext,

@@ -49,6 +49,10 @@ export class FakeBooks implements VendorSource {
   readonly failing = new Map<string, Error>();
   /** Called before each poll answers. */
   beforePoll: () => Promise<void> = () => Promise.resolve();
+  /** Called between the reading of a page and its answer: what it holds may be old when it comes. */
+  afterPoll: () => Promise<void> = () => Promise.resolve();
+  /** Called before each fetch answers. */
+  beforeFetch: (ids: readonly string[]) => Promise<void> = () => Promise.resolve();
   pageSize = 2;
   /** Lists name what changed and do not hold it. */
   listsOnlyNames = false;
@@ -76,6 +80,7 @@ export class FakeBooks implements VendorSource {
     this.fetches.push({ connectionId, entityType, ids });
     const failure = this.failing.get(connectionId);
     await aTurn();
+    await this.beforeFetch(ids);
     if (failure) throw failure;
     const found = ids.map((id): [string, RawEntity | 'gone'] => {
       const entry = this.of(connectionId).find(
@@ -104,6 +109,7 @@ export class FakeBooks implements VendorSource {
     const page = changed.slice(skip, skip + this.pageSize);
     const done = skip + page.length >= changed.length;
     const newest = Math.max(since, ...changed.map(({ version }) => version));
+    await this.afterPoll();
     const listed = page.map(({ type, id, version }) => ({ entityType: type, entityId: id, version }));
     return {
       ...(this.listsOnlyNames ? { entities: [], listed } : { entities: page.map(toRaw) }),

@@ -38,7 +38,8 @@ export interface DueTimer {
 /**
  * A handler's view of one of its task's stores. Reads see what earlier work in this task has written and what this handler
  * has written itself; writes become visible to others, and part of the task's next transaction, when the handler returns or
- * calls {@link TaskContext.commit}. A handler writes only keys that belong to its lane.
+ * calls {@link TaskContext.publish} or {@link TaskContext.commit}. A handler writes only keys that belong to its lane, or publishes
+ * them in the turn in which it compared them.
  */
 export interface StoreView<T> {
   get(key: string): T | undefined;
@@ -67,6 +68,12 @@ export interface TaskContext {
   emit<T>(topic: Topic<T>, key: string, value: T, headers?: Readonly<Record<string, string>>): void;
   setTimer(timer: TimerRequest): void;
   cancelTimer(name: string, key: string): void;
+  /**
+   * Makes everything written so far visible to the other handlers of the task at once, and part of the next transaction. For
+   * entries that several lanes compare and write: compare, write and publish in one turn of the event loop, and no other lane
+   * decides by a state that is no longer the newest. What is published stays, also when the handler fails after it.
+   */
+  publish(): void;
   /**
    * Resolves when everything written so far is committed. Call it between the intent and the effect outside: after it, a
    * crash leaves the intent for the next owner of the task to reconcile.

@@ -41,6 +41,7 @@ function rehearsalContext(context: TaskContext, tell: (outcome: Outcome) => void
     },
     setTimer: () => undefined,
     cancelTimer: () => undefined,
+    publish: () => undefined,
     commit: () =>
       Promise.reject(
         new LedgerwireError('a dry run must not reach an effect outside', {

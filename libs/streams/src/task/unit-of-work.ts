@@ -80,8 +80,12 @@ export class UnitOfWork implements TaskContext {
     this.store(runtimeStores.timers).delete(timerKeyOf(name, key));
   }
 
-  async commit(): Promise<void> {
+  publish(): void {
     this.flush([]);
+  }
+
+  async commit(): Promise<void> {
+    this.publish();
     await this.runtime.committer.flush();
     if (this.signal.aborted) {
       throw new LedgerwireError('the task has been given up', { code: 'task-stopped', disposition: 'retry' });

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { type ChangeNotice, changeNoticesOf, mapperStores, outcomeOf, topics } from '#libs/contracts';
+import { LedgerwireError, ManualClock } from '#libs/core';
+import type { InputRecord, TaskContext } from '../api/context.js';
+import { Consume, StreamPipeline } from '../api/decorators.js';
+import { noticeFor } from '../testing/notices.js';
+import { PipelineDriver } from '../testing/pipeline-driver.js';
+
+const notices = changeNoticesOf('xero');
+
+/** Lanes that compare and write one entry, all in the turn in which the gate opens. */
+@StreamPipeline({ stores: mapperStores })
+class Racers {
+  readonly gate = Promise.withResolvers<void>();
+  waiting = 0;
+
+  constructor(private readonly afterwards: (context: TaskContext) => void) {}
+
+  @Consume(notices, {
+    lane: ({ value }) => value.entityId,
+    about: ({ workspaceId }) => ({ workspaceId, step: 'fetch' }),
+  })
+  async onNotice({ value }: InputRecord<ChangeNotice>, context: TaskContext): Promise<void> {
+    this.waiting += 1;
+    await this.gate.promise;
+    const store = context.store(mapperStores.commands);
+    if (store.get('shared')) return;
+    store.put('shared', { recordId: value.noticeId, derivedAt: context.now(), contentHash: null });
+    context.emit(topics.outcomes, value.workspaceId, emittedBy(value));
+    this.afterwards(context);
+  }
+}
+
+test('of lanes that compare and write in one turn, one wins when it publishes', async () => {
+  const driver = await race((context) => context.publish());
+  expect(driver.sent(topics.outcomes)).toHaveLength(1);
+});
+
+test('without publishing both go by a state that is not the newest', async () => {
+  const driver = await race(() => undefined);
+  expect(driver.sent(topics.outcomes)).toHaveLength(2);
+});
+
+test('what was published stays when the handler fails after it, and survives a crash', async () => {
+  const driver = await race((context) => {
+    context.publish();
+    throw new LedgerwireError('too late', { code: 'limit', disposition: 'park', retryAfterMs: 1_000 });
+  });
+  await driver.restart();
+  await driver.advance(2_000);
+  expect(driver.stored(mapperStores.commands, 'shared')).toBeDefined();
+  expect(driver.sent(topics.outcomes).filter(({ status }) => status === 'emitted')).toHaveLength(1);
+});
+
+async function race(afterwards: (context: TaskContext) => void): Promise<PipelineDriver> {
+  const racers = new Racers(afterwards);
+  const driver = await PipelineDriver.start({
+    service: 'fetcher-xero',
+    handlers: [racers],
+    clock: new ManualClock(),
+  });
+  driver.send(notices, 'c1', noticeFor({ noticeId: 'n1', entityId: 'e1' }));
+  driver.send(notices, 'c1', noticeFor({ noticeId: 'n2', entityId: 'e2' }));
+  await expect.poll(() => racers.waiting).toBe(2);
+  racers.gate.resolve();
+  await driver.settle();
+  return driver;
+}
+
+function emittedBy({ noticeId, workspaceId }: ChangeNotice) {
+  return outcomeOf({
+    workspaceId,
+    step: 'fetch',
+    status: 'emitted',
+    service: 'fetcher-xero',
+    at: 0,
+    what: noticeId,
+  });
+}
