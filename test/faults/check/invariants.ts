@@ -172,16 +172,25 @@ export function findGaps({ messages, trail }: Pick<Evidence, 'messages' | 'trail
 export interface RecordVersion {
   readonly entity: string;
   readonly version: number;
+  /** What it was and how it came, for whoever looks into a step back. */
+  readonly about?: string;
 }
 
 /** I4: no state of an entity follows a newer one. */
 export function findStepsBack(records: readonly RecordVersion[]): string[] {
-  const newest = new Map<string, number>();
-  return records.flatMap(({ entity, version }) => {
-    const before = newest.get(entity) ?? Number.NEGATIVE_INFINITY;
-    newest.set(entity, Math.max(before, version));
-    return version < before ? [`${entity} went back from version ${before} to ${version}`] : [];
+  const newest = new Map<string, RecordVersion>();
+  return records.flatMap((record) => {
+    const before = newest.get(record.entity);
+    if (!before || before.version <= record.version) {
+      newest.set(record.entity, record);
+      return [];
+    }
+    return [`${record.entity} went back from version ${described(before)} to ${described(record)}`];
   });
+}
+
+function described({ version, about }: RecordVersion): string {
+  return about === undefined ? String(version) : `${version} (${about})`;
 }
 
 /** One sentence per invariant, with the first few cases. */

@@ -14,8 +14,9 @@ export async function readRecordVersions(brokers: string): Promise<RecordVersion
     ({ value }) => {
       if (!value) return;
       const record = decodeValue<AccountingRecord>(topics.records.schema, value.subarray(WIRE_HEADER_BYTES));
-      const { connectionId, entityType, entityId, version } = record;
-      versions.push({ entity: `${connectionId}/${entityType}/${entityId}`, version });
+      const { connectionId, entityType, entityId, version, origin, deleted, recheck, fetchedAt } = record;
+      const about = `${origin}${deleted ? ', gone' : ''}${recheck ? ', recheck' : ''}, read at ${fetchedAt}`;
+      versions.push({ entity: `${connectionId}/${entityType}/${entityId}`, version, about });
     },
   );
   return versions;
