@@ -29,8 +29,13 @@ async function main(): Promise<number> {
 
 async function runMutants({ seed }: SuiteArguments): Promise<number> {
   console.log(`seed ${seed}, commit ${testedCommit()}`);
+  const began = performance.now();
   const tell = (trial: Trial): void => console.log(describeTrial(trial));
-  const trials = await tryMutants(mutantsToTry(), trialsWith(seed), tell, { signal: stopping.signal });
+  const trials = await tryMutants(mutantsToTry(), trialsWith(seed), tell, {
+    signal: stopping.signal,
+    starting: (mutant) => console.log(`… ${mutant?.name ?? 'the unchanged checkout, which must be green'}`),
+  });
+  console.log(`${((performance.now() - began) / 1_000).toFixed(0)} s`);
   console.log(countTrials(trials));
   return trials.every(({ passed }) => passed) ? 0 : 1;
 }

@@ -8,6 +8,7 @@ import { makeMutatedCheckout, type MutatedCheckout } from './mutated-checkout.ts
 import { mutants } from './mutants.ts';
 import { parseMutantArguments } from './arguments.ts';
 import { readOnce } from './run-once.ts';
+import { readSimulation } from './run-simulation.ts';
 import { countTrials, tryMutants } from './try-mutants.ts';
 
 describe('the list of mutants', () => {
@@ -124,6 +125,12 @@ describe('reading a run of --once', () => {
   it('names the problems', () => {
     expect(readOnce(1, report(false, ['2 messages'])).why).toBe('an invoice: 2 messages');
   });
+});
+
+it('reads a run of the simulation as red by a seed that broke a promise, and as broken when nothing was played', () => {
+  expect(readSimulation(1, '✗ task seed 31: written d1, handled d1 d1\n').verdict).toBe('red');
+  expect(readSimulation(1, 'does not compile').verdict).toBe('broken');
+  expect(readSimulation(0, '').verdict).toBe('green');
 });
 
 describe('the options', () => {

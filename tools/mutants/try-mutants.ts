@@ -22,6 +22,8 @@ export type RunSuite = (checkout: MutatedCheckout, mutant: Mutant | undefined) =
 export interface TrialOptions {
   /** No further mutant is tried once it is aborted; the run under way must end by itself. */
   readonly signal?: AbortSignal;
+  /** Told before each run, which can take a minute. */
+  readonly starting?: (mutant: Mutant | undefined) => void;
   /** For tests. */
   readonly make?: typeof makeMutatedCheckout;
 }
@@ -34,11 +36,12 @@ export async function tryMutants(
   mutants: readonly Mutant[],
   run: RunSuite,
   told: (trial: Trial) => void,
-  { signal, make = makeMutatedCheckout }: TrialOptions = {},
+  { signal, starting, make = makeMutatedCheckout }: TrialOptions = {},
 ): Promise<Trial[]> {
   const trials: Trial[] = [];
   for (const mutant of [undefined, ...mutants]) {
     if (signal?.aborted) break;
+    starting?.(mutant);
     const startedAt = performance.now();
     const checkout = make(mutant);
     try {
