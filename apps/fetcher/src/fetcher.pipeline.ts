@@ -31,6 +31,8 @@ const PLAN_EVERY_MS = 15_000;
  */
 @StreamPipeline({ stores: fetcherStores, outputs: [topics.records, topics.changeNotices] })
 export class FetcherPipeline {
+  private readonly pollIntervals = new Map<string, number>();
+
   constructor(@Inject(FETCHER_TOOLS) private readonly tools: FetcherTools) {}
 
   @ConsumeBatch(topics.changeNotices, {
@@ -47,7 +49,7 @@ export class FetcherPipeline {
 
   @Every('plan-polls', PLAN_EVERY_MS)
   async onPlanPolls(_tick: DueTimer, context: TaskContext): Promise<void> {
-    planPolls(this.tools, context);
+    planPolls(this.tools, context, this.pollIntervals);
   }
 
   @OnTimer(REGULAR_POLL)

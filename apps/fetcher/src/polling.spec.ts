@@ -44,6 +44,17 @@ test('finds what no webhook told, and tells it once', async () => {
   expect(bench.trail()).toEqual(['fetched']);
 });
 
+test('polls sooner as soon as the settings of a connection say so', async () => {
+  const often = { pollIntervalSeconds: '60' };
+  const bench = await settledBench((bench) => {
+    bench.connections.set('x1', { ...aConnection('x1'), settings: { pollIntervalSeconds: '86400' } });
+  });
+  expect(bench.cursor()?.nextPollAt).toBeGreaterThan(bench.clock.now() + 5 * MINUTE);
+  bench.connections.set('x1', { ...aConnection('x1'), settings: often });
+  await bench.pass(15 * SECOND);
+  expect(bench.cursor()?.nextPollAt).toBeLessThanOrEqual(bench.clock.now() + MINUTE);
+});
+
 test('ties a payment that it found first to the invoice that names it', async () => {
   const bench = await settledBench();
   payment(bench, 'p1');

@@ -13,12 +13,15 @@ const DAY_MS = 86_400_000;
 /** A poll that is this late has no timer any more: its connection was away, or it is a new one. */
 const OVERDUE_MS = 60_000;
 
-/** Sees to it that every connection of this task has its polls planned; the polls themselves run in lanes of their own. */
-export function planPolls(tools: FetcherTools, context: TaskContext): void {
+/**
+ * Sees to it that every connection of this task has its polls planned; the polls themselves run in lanes of their own. `intervals` keeps,
+ * by poll, the pause that was seen last, so that settings with a shorter one count at once; a wait that the vendor asked for stays.
+ */
+export function planPolls(tools: FetcherTools, context: TaskContext, intervals: Map<string, number>): void {
   for (const connection of tools.connections.values()) {
     if (connection.vendor !== tools.vendor.manifest.id || connection.status !== 'active') continue;
     if (!context.owns(connection.connectionId)) continue;
-    for (const plan of tools.source.entityTypes) planPoll(tools, connection, plan, context);
+    for (const plan of tools.source.entityTypes) planPoll(tools, connection, plan, context, intervals);
   }
 }
 
@@ -27,16 +30,19 @@ function planPoll(
   connection: Connection,
   plan: EntityTypePlan,
   context: TaskContext,
+  intervals: Map<string, number>,
 ): void {
   if (plan.pollIntervalMs === null) return;
   const { connectionId } = connection;
   const cursors = context.store(fetcherStores.cursors);
   const key = pollKey(connectionId, plan.entityType);
   const cursor = cursors.get(key);
-  if (cursor && cursor.nextPollAt > context.now() - OVERDUE_MS) return;
-  const next = cursor
-    ? context.now()
-    : context.now() + spreadOf(key, pollIntervalOf(tools, connection, plan));
+  const intervalMs = pollIntervalOf(tools, connection, plan);
+  const overdue = cursor !== undefined && cursor.nextPollAt <= context.now() - OVERDUE_MS;
+  const shortened = intervalMs < (intervals.get(key) ?? 0);
+  intervals.set(key, intervalMs);
+  if (cursor && !overdue && !(shortened && cursor.nextPollAt > context.now() + intervalMs)) return;
+  const next = context.now() + (overdue ? 0 : spreadOf(key, intervalMs));
   cursors.put(key, { ...(cursor ?? firstCursor(tools, connection, plan, context)), nextPollAt: next });
   setPollTimer(context, REGULAR_POLL, { connectionId, entityType: plan.entityType }, next);
 }
