@@ -11,11 +11,13 @@ import { vendorErrors } from './f08-vendor-errors.ts';
 import { slowVendor } from './f09-slow-vendor.ts';
 import { ambiguous } from './f10-ambiguous.ts';
 import { webhookChaos } from './f11-webhook-chaos.ts';
+import { missedWebhooks } from './f12-missed.ts';
 import { forgery } from './f13-forgery.ts';
 import { poison } from './f15-poison.ts';
 import { hostileInput } from './f16-hostile-input.ts';
 import { hostileBooks } from './f17-hostile-books.ts';
 import { tokenRace } from './f19-token-race.ts';
+import { diskFull } from './f20-disk-full.ts';
 import { rebalanceStorm } from './f22-rebalance.ts';
 import { lag } from './f23-lag.ts';
 import { zombie } from './f24-zombie.ts';
@@ -40,6 +42,8 @@ export const faultTests: readonly FaultTest[] = [
   poison,
   hostileInput,
   hostileBooks,
+  missedWebhooks,
+  diskFull,
   lag,
   starved,
   rollingRestart,

@@ -10,6 +10,8 @@ import type { FaultReport, FaultRun } from './fault-test.ts';
 export interface Injection {
   /** Strikes until `until` (a `performance.now()`), then returns how often it struck. Everything it broke may stay broken. */
   inject(until: number): Promise<number>;
+  /** Strikes that are only seen afterwards; they count with those that {@link inject} returned. */
+  strikes?(load: LoadDriver, evidence: Evidence): number;
   /** Puts right what is not put right by healing the world. */
   mend?(): Promise<void>;
   /** Figures, once everything is settled. */
@@ -79,7 +81,7 @@ export async function underLoad(run: FaultRun, injection: Injection): Promise<Fa
     injection.settleWithinMs ?? SETTLE_WITHIN_MS,
   );
   const mistakes = load.mistakes.map((mistake) => `the load itself failed: ${mistake}`);
-  const count = injected + struckByVendors;
+  const count = injected + struckByVendors + (injection.strikes?.(load, evidence) ?? 0);
   return {
     ...verdict,
     injected: count,

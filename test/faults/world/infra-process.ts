@@ -52,7 +52,8 @@ export class InfraProcess {
     for (const pid of this.family()) signal(pid, 'SIGCONT');
   }
 
-  private family(): number[] {
+  /** Its id and those of its children. */
+  family(): number[] {
     return this.pid === undefined ? [] : [this.pid, ...childrenOf(this.pid)];
   }
 }
