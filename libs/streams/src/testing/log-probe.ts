@@ -5,6 +5,7 @@ import { RegistryAdmin } from '../codec/registry-admin.js';
 import { frame, WIRE_HEADER_BYTES } from '../codec/wire-format.js';
 import { KafkaClient } from '../kafka/kafka-client.js';
 import { TopicAdmin } from '../kafka/topic-admin.js';
+import { untilLed } from './topics-for-tests.js';
 
 /** A record as a probe read it. */
 export interface ProbedRecord<T> {
@@ -14,7 +15,7 @@ export interface ProbedRecord<T> {
 }
 
 /** Partitions of the chain in integration tests; every spec of a run must use the same number. */
-const TEST_PARTITIONS = 4;
+export const TEST_PARTITIONS = 4;
 
 /**
  * A test's own hands in a real log: creates topics, writes records and reads what a service wrote, with kafkajs's public client
@@ -24,7 +25,7 @@ export class LogProbe {
   private readonly client: KafkaClient;
   private readonly registry: RegistryAdmin;
   private readonly consumers: Consumer[] = [];
-  private producer: Producer | undefined;
+  private producer: Promise<Producer> | undefined;
 
   constructor(urls: { readonly kafkaBrokers: string; readonly registryUrl: string }) {
     this.client = new KafkaClient({
@@ -49,6 +50,7 @@ export class LogProbe {
     } finally {
       await admin.disconnect();
     }
+    await untilLed(this.client, all);
     for (const topic of all) await this.idOf(topic);
   }
 
@@ -60,18 +62,22 @@ export class LogProbe {
     headers: Readonly<Record<string, string>> = {},
     partition?: number,
   ): Promise<void> {
-    if (!this.producer) {
-      this.producer = this.client.kafka.producer();
-      await this.producer.connect();
-    }
     const bytes = value === null ? null : frame(await this.idOf(topic), encodeValue(topic.schema, value));
-    await this.producer.send({
-      topic: topic.name,
-      acks: -1,
-      messages: [
-        { key, value: bytes, headers: { ...headers }, ...(partition !== undefined && { partition }) },
-      ],
-    });
+    await this.writeRaw(topic.name, key, bytes, headers, partition);
+  }
+
+  /** The same with bytes of the caller's choice. */
+  async writeRaw(
+    topic: string,
+    key: string,
+    value: Buffer | null,
+    headers: Readonly<Record<string, string>> = {},
+    partition?: number,
+  ): Promise<void> {
+    this.producer ??= this.connectProducer();
+    const producer = await this.producer;
+    const message = { key, value, headers: { ...headers }, ...(partition !== undefined && { partition }) };
+    await producer.send({ topic, acks: -1, messages: [message] });
   }
 
   /** Gathers what is written to a topic from now on: the position is fixed before the promise resolves. */
@@ -110,7 +116,13 @@ export class LogProbe {
   /** Lets go of every connection. */
   async close(): Promise<void> {
     await Promise.all(this.consumers.map((consumer) => consumer.disconnect()));
-    await this.producer?.disconnect();
+    await (await this.producer)?.disconnect();
+  }
+
+  private async connectProducer(): Promise<Producer> {
+    const producer = this.client.kafka.producer();
+    await producer.connect();
+    return producer;
   }
 
   private async startAtEnd(groupId: string, topic: string): Promise<void> {

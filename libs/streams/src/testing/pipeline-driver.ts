@@ -101,6 +101,13 @@ export class PipelineDriver {
     await this.open();
   }
 
+  /** Asks the task to end, as SIGTERM does: what runs is finished and committed within the drain time. {@link restart} opens it again. */
+  async stop(): Promise<void> {
+    const task = this.running();
+    await task.suspend();
+    await task.close();
+  }
+
   private async open(): Promise<void> {
     const { options } = this;
     const found = options.handlers.map((instance) => handlersOf(instance));

@@ -34,8 +34,11 @@ export async function createTopicsForTest(
   }
 }
 
-/** A broker answers that it is not the leader for a moment after the metadata names it: a test that writes at once must wait. */
-async function untilLed(client: KafkaClient, topics: readonly Topic<unknown>[]): Promise<void> {
+/**
+ * Waits until topics that were just created can be used: a broker answers that it is not the leader for a moment after the
+ * metadata names it.
+ */
+export async function untilLed(client: KafkaClient, topics: readonly Topic<unknown>[]): Promise<void> {
   const admin = client.kafka.admin();
   await admin.connect();
   try {

@@ -73,7 +73,8 @@ export class SimulatedService {
     for (const [slot, { process, runtime }] of this.replicas) {
       if (chance.strikesHere(`kill ${process.name}`, 0.06)) process.kill('kill -9');
       else if (chance.strikesHere(`stop ${process.name} for long`, 0.03)) process.pause(this.longPause());
-      else if (chance.strikesHere(`terminate ${process.name}`, 0.03)) this.terminate(slot, process, runtime);
+      else if (chance.strikesHere(`terminate ${process.name}`, 0.03))
+        void this.terminate(slot, process, runtime);
     }
   }
 
@@ -90,6 +91,19 @@ export class SimulatedService {
     }
   }
 
+  /** kill -9 for every process; the supervisor starts others. */
+  killAll(): void {
+    for (const { process } of this.replicas.values()) process.kill('kill -9');
+  }
+
+  /** SIGTERM for every process; resolves when all have ended, and the supervisor starts others. */
+  async terminateAll(): Promise<void> {
+    const all = [...this.replicas].map(([slot, { process, runtime }]) =>
+      this.terminate(slot, process, runtime),
+    );
+    await Promise.all(all);
+  }
+
   /** Longer than the session: the others take over, and the process comes back as a zombie. */
   private longPause(): number {
     const { sessionTimeoutMs = 10_000 } = this.description.group ?? {};
@@ -97,13 +111,13 @@ export class SimulatedService {
   }
 
   /** SIGTERM: it drains, leaves the group and ends; the supervisor kills it when that takes too long. */
-  private terminate(slot: number, process: SimulatedProcess, runtime: StreamsRuntime): void {
+  private terminate(slot: number, process: SimulatedProcess, runtime: StreamsRuntime): Promise<void> {
     this.world.history.note(process.name, () => 'is asked to end (SIGTERM)');
     const ended = (): void => {
       if (this.replicas.get(slot)?.process === process) process.kill('it has ended');
     };
-    void runtime.stop().then(ended, ended);
     this.world.queue.schedule(30_000, ended);
+    return runtime.stop().then(ended, ended);
   }
 
   private boot(slot: number): void {
