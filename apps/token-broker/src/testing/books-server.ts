@@ -11,6 +11,8 @@ export interface BooksHabits {
   revokesOnReuse: boolean;
   /** Waits before answering the token endpoint, in real time. */
   delayMs: number;
+  /** Refreshes are not answered before this; undefined = at once. */
+  heldUntil: Promise<void> | undefined;
   /** Token requests that are answered by closing the socket after the rotation has happened. */
   loseAnswers: number;
   /** Token requests that are answered so, without anything happening. */
@@ -33,6 +35,7 @@ export class BooksServer {
     graceMs: 0,
     revokesOnReuse: true,
     delayMs: 0,
+    heldUntil: undefined,
     loseAnswers: 0,
     failNext: [],
   };
@@ -140,6 +143,7 @@ export class BooksServer {
     this.peak = Math.max(this.peak, this.inWork);
     try {
       if (this.habits.delayMs > 0) await pause(this.habits.delayMs);
+      await this.habits.heldUntil;
       return this.refresh(form.get('refresh_token') ?? '', response);
     } finally {
       this.inWork -= 1;

@@ -38,6 +38,13 @@ async function connected(instances: readonly Instance[]): Promise<string> {
   return (await connectBooks(first, world))[0] ?? '';
 }
 
+/** The vendor answers no refresh until it is told to. */
+function holdRefreshes(): PromiseWithResolvers<void> {
+  const answered = Promise.withResolvers<void>();
+  world.books.habits.heldUntil = answered.promise;
+  return answered;
+}
+
 /** `perInstance` reads of one connection at every instance, all at once. */
 function readAll(
   instances: readonly Instance[],
@@ -79,9 +86,10 @@ describe('eight replicas and a vendor that ends the consent when an old refresh 
     const connectionId = await connected(instances);
     const [before] = tokensOf(await readAll(instances.slice(0, 1), connectionId, 1));
     clock.shift(accessTokenMs - 200_000);
-    world.books.habits.delayMs = 1_000;
+    const answered = holdRefreshes();
     const during = tokensOf(await readAll(instances, connectionId, 10));
     expect(new Set(during)).toEqual(new Set([before]));
+    answered.resolve();
     await Promise.all(instances.map(({ broker }) => broker.stop()));
     const [after] = tokensOf(await readAll(instances.slice(0, 1), connectionId, 1));
     expect(after).not.toBe(before);
@@ -92,10 +100,11 @@ describe('eight replicas and a vendor that ends the consent when an old refresh 
     const instances = await replicas({ settings: { waitMs: 100 } });
     const connectionId = await connected(instances);
     clock.shift(accessTokenMs);
-    world.books.habits.delayMs = 1_500;
+    const answered = holdRefreshes();
     const results = await readAll(instances, connectionId, 5);
     for (const result of results)
       expect(result).toMatchObject({ status: 'rejected', reason: { code: 'token-not-ready' } });
+    answered.resolve();
     await Promise.all(instances.map(({ broker }) => broker.stop()));
     const [token] = tokensOf(await readAll(instances, connectionId, 1));
     expect(world.books.accepts(token ?? '')).toBe(true);
