@@ -94,6 +94,7 @@ function tools(): ConstructorParameters<typeof FetcherPipeline>[0] {
     vendor: zohoBooks,
     // Polls would ask for lists, of which this API has none.
     source: { ...source, entityTypes: source.entityTypes.map((plan) => ({ ...plan, pollIntervalMs: null })) },
+    contactWishes: undefined,
     connections,
     loader: new EntityLoader({ source, connectionOf: (id) => connections.get(id), callFor }),
     settings: defaultFetcherSettings,

@@ -157,10 +157,10 @@ function namesOf(list: readonly Topic<unknown>[]): string[] {
   return [...new Set(list.map(({ name }) => withoutVendor(name)))].sort();
 }
 
-/** `change-notices.xero` and the placeholder `change-notices.*` → `change-notices.{vendor}`. */
+/** `change-notices.xero` and the placeholder `change-notices.*` → `change-notices.{vendor}`; as for `contact-wishes`. */
 export function withoutVendor(name: string): string {
   const [prefix = '', ...rest] = name.split('.');
-  if (prefix === 'change-notices') return `${prefix}.${VENDOR}`;
+  if (prefix === 'change-notices' || prefix === 'contact-wishes') return `${prefix}.${VENDOR}`;
   const vendor = sourceVendors.find((id) => prefix === `fetcher-${id}`);
   return vendor === undefined ? name : [`fetcher-${VENDOR}`, ...rest].join('.');
 }

@@ -1,7 +1,13 @@
 import type { Connection } from '#libs/contracts';
 import type { Logger } from '#libs/platform';
 import type { ReadTable } from '#libs/streams';
-import type { CallOptions, VendorCall, VendorDefinition, VendorSource } from '#libs/vendor-kit';
+import type {
+  CallOptions,
+  VendorCall,
+  VendorContactWishes,
+  VendorDefinition,
+  VendorSource,
+} from '#libs/vendor-kit';
 import type { EntityLoader } from './entity-loader.js';
 import type { FetcherMetrics } from './fetcher.metrics.js';
 
@@ -45,6 +51,8 @@ export const defaultFetcherSettings: FetcherSettings = {
 export interface FetcherTools {
   readonly vendor: Pick<VendorDefinition, 'manifest'>;
   readonly source: VendorSource;
+  /** Undefined: the vendor's books have no place for wishes. */
+  readonly contactWishes: VendorContactWishes | undefined;
   readonly connections: Pick<ReadTable<Connection>, 'get' | 'values'>;
   readonly loader: EntityLoader;
   readonly settings: FetcherSettings;

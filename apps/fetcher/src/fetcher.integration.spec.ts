@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, inject, it, vi } from 'vitest';
-import { type ChangeNotice, changeNoticesOf, stateTopics, topics } from '#libs/contracts';
+import { type ChangeNotice, changeNoticesOf, contactWishesOf, stateTopics, topics } from '#libs/contracts';
 import { type RunningService, startService } from '#libs/platform';
 import { LogProbe } from '#libs/streams';
 import { fetcherService } from './fetcher.service.js';
@@ -30,6 +30,7 @@ beforeAll(async () => {
         ...stateTopics(['xero']).filter(({ name }) => name.startsWith('fetcher-xero.')),
         topics.connections,
         changeNoticesOf('xero'),
+        contactWishesOf('xero'),
         topics.records,
         topics.outcomes,
         topics.deadLetters,

@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { changeNoticesOf, type Connection, fetcherNameOf, topics } from '#libs/contracts';
+import { changeNoticesOf, type Connection, contactWishesOf, fetcherNameOf, topics } from '#libs/contracts';
 import { LedgerwireError } from '#libs/core';
 import type { ServiceConfig, ServiceContext } from '#libs/platform';
 import {
@@ -47,7 +47,10 @@ export class FetcherModule {
           registry: registryOptionsOf(config.registry),
           stateFolder: config.state.folder,
           pipelines: [FetcherPipeline],
-          bindings: { [topics.changeNotices.name]: changeNoticesOf(vendor) },
+          bindings: {
+            [topics.changeNotices.name]: changeNoticesOf(vendor),
+            [topics.contactWishes.name]: contactWishesOf(vendor),
+          },
           tables: [topics.connections],
         }),
       ],
@@ -81,6 +84,7 @@ function createTools(
   return {
     vendor,
     source,
+    contactWishes: vendor.contactWishes,
     connections,
     loader: new EntityLoader({
       source,

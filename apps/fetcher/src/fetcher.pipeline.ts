@@ -1,6 +1,7 @@
 import { Inject } from '@nestjs/common';
-import { type ChangeNotice, fetcherStores, outcomeOf, topics } from '#libs/contracts';
+import { type ChangeNotice, type ContactWish, fetcherStores, outcomeOf, topics } from '#libs/contracts';
 import {
+  Consume,
   ConsumeBatch,
   type DueTimer,
   Every,
@@ -10,8 +11,9 @@ import {
   type TaskContext,
 } from '#libs/streams';
 import { FETCHER_TOOLS, type FetcherTools } from './fetcher-tools.js';
-import { entityKey, pollKey } from './keys.js';
+import { entityKey, pollKey, wishKey } from './keys.js';
 import { admitConnection } from './steps/admit-connection.step.js';
+import { aboutWish, bringWish } from './steps/bring-wish.step.js';
 import { coalesceNotices, type FetchRequest } from './steps/coalesce-notices.step.js';
 import { emitPrepared } from './steps/emit-prepared.step.js';
 import { aboutRequest } from './steps/emit-record.step.js';
@@ -45,6 +47,11 @@ export class FetcherPipeline {
     if (!first) return;
     const request = coalesceNotices([first.value, ...others.map(({ value }) => value)]);
     await inTraceOf(first.headers, () => this.fetch(request, first.attempt, context));
+  }
+
+  @Consume(topics.contactWishes, { lane: ({ value }) => wishKey(value), about: aboutWish })
+  async onWish({ value, attempt, headers }: InputRecord<ContactWish>, context: TaskContext): Promise<void> {
+    await inTraceOf(headers, () => bringWish(this.tools, value, attempt, context));
   }
 
   @Every('plan-polls', PLAN_EVERY_MS)

@@ -7,6 +7,11 @@ export function entityKey(entity: {
   return `${entity.connectionId}/${entity.entityType}/${entity.entityId}`;
 }
 
+/** Lane and store key of a contact's wishes: a STOP and a START keep their order. */
+export function wishKey(wish: { readonly connectionId: string; readonly contactId: string }): string {
+  return `${wish.connectionId}/wish/${wish.contactId}`;
+}
+
 /** Store key, timer key and lane of one poll: one connection's polls never wait for another's. */
 export function pollKey(connectionId: string, entityType: string): string {
   return `${connectionId}/poll/${entityType}`;

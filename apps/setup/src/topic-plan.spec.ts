@@ -12,11 +12,12 @@ describe('the plan of topics', () => {
   it('has every topic of the catalogue once, and notices and stores for each vendor', () => {
     const names = plan.map((spec) => spec.name);
     expect(new Set(names).size).toBe(names.length);
-    const { changeNotices: _placeholder, ...shared } = topics;
+    const { changeNotices: _notices, contactWishes: _wishes, ...shared } = topics;
     for (const topic of Object.values(shared)) expect(names).toContain(topic.name);
     for (const topic of stateTopics(['alpha', 'beta'])) expect(names).toContain(topic.name);
     expect(names).toContain('change-notices.alpha');
     expect(names).toContain('change-notices.beta');
+    expect(names).toContain('contact-wishes.beta');
     expect(names.some((name) => name.includes('*'))).toBe(false);
   });
 

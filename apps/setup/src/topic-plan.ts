@@ -1,4 +1,11 @@
-import { changeNoticesOf, type CleanupPolicy, stateTopics, type Topic, topics } from '#libs/contracts';
+import {
+  changeNoticesOf,
+  type CleanupPolicy,
+  contactWishesOf,
+  stateTopics,
+  type Topic,
+  topics,
+} from '#libs/contracts';
 import type { TopicSpec } from '#libs/streams';
 
 /** What the layout of topics depends on. */
@@ -20,9 +27,9 @@ const MAX_MESSAGE_BYTES = 8 * MEGABYTE;
 
 /** Every topic of the product for these vendors, from the catalogue. */
 export function plannedTopics(vendors: readonly string[]): Topic<unknown>[] {
-  const { changeNotices: _placeholder, ...shared } = topics;
+  const { changeNotices: _notices, contactWishes: _wishes, ...shared } = topics;
   return [
-    ...vendors.map((vendor) => changeNoticesOf(vendor)),
+    ...vendors.flatMap((vendor) => [changeNoticesOf(vendor), contactWishesOf(vendor)]),
     ...Object.values(shared),
     ...stateTopics(vendors),
   ];

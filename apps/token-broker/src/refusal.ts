@@ -8,6 +8,7 @@ export const refusals = {
   'connection-disconnected': { status: 404, disposition: 'dead-letter' },
   'vendor-without-oauth': { status: 400, disposition: 'dead-letter' },
   'vendor-without-keys': { status: 400, disposition: 'dead-letter' },
+  'vendor-writes-nothing': { status: 400, disposition: 'dead-letter' },
   'not-by-consent': { status: 400, disposition: 'dead-letter' },
   'not-by-keys': { status: 400, disposition: 'dead-letter' },
   'no-webhook-setup': { status: 404, disposition: 'dead-letter' },

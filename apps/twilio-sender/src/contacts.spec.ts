@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { headerNames, topics } from '#libs/contracts';
+import { type ContactWish, contactWishesOf, headerNames, topics } from '#libs/contracts';
 import { failure, refusal } from './testing/fake-carrier.js';
 import { SenderBench, twilioConnection } from './testing/sender-bench.js';
 
@@ -15,6 +15,11 @@ async function start(settings: Readonly<Record<string, string>> = {}): Promise<S
 
 /** A bench whose connection has a place for contacts at the carrier. */
 const withSync = (): Promise<SenderBench> => start({ syncServiceSid: 'IS1' });
+
+/** What was said to the books so far. */
+function wishes(bench: SenderBench): ContactWish[] {
+  return bench.driver.sent(contactWishesOf('xero'));
+}
 
 /** Whether a message to the number leaves now. */
 async function leaves(bench: SenderBench, commandId: string, to = '+447700900123'): Promise<boolean> {
@@ -92,19 +97,44 @@ test('books that allow messages do not lift a STOP; START does', async () => {
   expect(bench.carrier.kept.get(KEY)).toMatchObject({ smsAllowed: true, optOutSource: null });
 });
 
-test('where contacts are kept two ways, the trail says why a refusal does not reach the books', async () => {
+test('where contacts are kept two ways, a refusal goes to the books of whom it concerns', async () => {
   const bench = await withSync();
   await bench.change({ twoWay: true });
   await bench.change({ contactKey: OTHER, entityId: 'p2' });
   bench.carrier.next({ apply: false, error: refusal(21610) });
   await bench.send();
   await bench.pass(1);
-  const told = bench.outcomes().filter(({ reason }) => reason === 'books-take-no-opt-outs');
-  expect(told).toEqual([
-    expect.objectContaining({ step: 'contact', status: 'skipped', vendor: 'xero', entityId: 'p1' }),
+  expect(wishes(bench)).toEqual([
+    expect.objectContaining({
+      connectionId: 'x1',
+      vendor: 'xero',
+      contactId: 'p1',
+      smsAllowed: false,
+      cause: 'error-21610',
+    }),
   ]);
   for (const key of [KEY, OTHER])
     expect(bench.carrier.kept.get(key)).toMatchObject({ smsAllowed: false, optOutSource: 'error-21610' });
+});
+
+test('says each wish once, and again when it changes', async () => {
+  const bench = await withSync();
+  await bench.change({ twoWay: true });
+  for (const word of ['STOP', 'STOP', 'START', 'STOP'] as const) {
+    await bench.pass(1);
+    await bench.hear(word);
+  }
+  expect(wishes(bench).map(({ cause }) => cause)).toEqual(['stop-message', 'start-message', 'stop-message']);
+  expect(new Set(wishes(bench).map(({ commandId }) => commandId)).size).toBe(3);
+});
+
+test('what the books say of a contact never goes back to them', async () => {
+  const bench = await withSync();
+  await bench.change({ twoWay: true });
+  await bench.hear('STOP');
+  await bench.change({ twoWay: true, sourceVersion: 2, smsAllowed: false });
+  await bench.change({ twoWay: true, sourceVersion: 3, smsAllowed: null });
+  expect(wishes(bench)).toHaveLength(1);
 });
 
 test('tells the carrier’s block list only where the connection may', async () => {

@@ -1,11 +1,4 @@
-import {
-  type ContactCommand,
-  type KeptContact,
-  type MessageCommand,
-  type Outcome,
-  outcomeOf,
-  topics,
-} from '#libs/contracts';
+import { type ContactCommand, type MessageCommand, type Outcome, outcomeOf, topics } from '#libs/contracts';
 import { maskEmail, maskPhone } from '#libs/core';
 import type { OutcomeSubject, TaskContext } from '#libs/streams';
 import { currentTraceId } from './trace.js';
@@ -56,50 +49,38 @@ export function tellCommand(context: TaskContext, command: MessageCommand, verdi
 }
 
 /** What the trail says about a contact. */
-export type ContactVerdict = Pick<Outcome, 'status' | 'reason'> &
-  Partial<Pick<Outcome, 'detail' | 'recipient' | 'nextTryAt'>> & { readonly what?: string };
+export type ContactVerdict = Pick<Outcome, 'status' | 'reason'>;
 
 /** What an outcome about a contact refers to. */
 export function aboutContact(command: ContactCommand): OutcomeSubject {
+  const { workspaceId, sourceVendor, sourceConnectionId, entityId, flowId } = command;
   const { commandId, flowStep, businessEvent, recordId, origin } = command;
-  return { ...subjectOf(command), commandId, flowStep, businessEvent, recordId, origin };
+  return {
+    workspaceId,
+    step: 'contact',
+    vendor: sourceVendor,
+    connectionId: sourceConnectionId,
+    entityType: 'contact',
+    entityId,
+    flowId,
+    commandId,
+    flowStep,
+    businessEvent,
+    recordId,
+    origin,
+  };
 }
 
 /** Writes an outcome about a command that concerns a contact. */
 export function tellContact(context: TaskContext, command: ContactCommand, verdict: ContactVerdict): void {
-  tell(context, aboutContact(command), { what: command.commandId, ...verdict });
-}
-
-/** Writes an outcome about a contact that no command is behind. */
-export function tellOfContact(context: TaskContext, contact: KeptContact, verdict: ContactVerdict): void {
-  tell(context, subjectOf(contact), { what: contact.contactKey, ...verdict });
-}
-
-function subjectOf(contact: ContactCommand | KeptContact): OutcomeSubject {
-  return {
-    workspaceId: contact.workspaceId,
-    step: 'contact',
-    vendor: contact.sourceVendor,
-    connectionId: contact.sourceConnectionId,
-    entityType: 'contact',
-    entityId: contact.entityId,
-    flowId: contact.flowId,
-  };
-}
-
-function tell(
-  context: TaskContext,
-  about: OutcomeSubject,
-  verdict: ContactVerdict & { readonly what: string },
-): void {
-  const { service } = context;
   const outcome = outcomeOf({
-    ...about,
-    service,
+    ...aboutContact(command),
+    service: context.service,
     at: context.now(),
     traceId: currentTraceId(),
+    what: command.commandId,
     ...verdict,
     step: 'contact',
   });
-  context.emit(topics.outcomes, about.workspaceId, outcome);
+  context.emit(topics.outcomes, command.workspaceId, outcome);
 }

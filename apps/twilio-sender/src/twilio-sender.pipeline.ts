@@ -35,6 +35,7 @@ import { sendCommand, sendCommandLater } from './steps/send-command.step.js';
 import { type ContactPayload, payloadOf, timerNames, type WishPayload } from './timers.js';
 import { inTraceOf } from './trace.js';
 import { aboutCommand, aboutContact, tellCommand, tellContact } from './trail.js';
+import { wishTopics } from './wish-topics.js';
 
 /**
  * Sends of one connection in flight, commits of intent and outcome included: they take most of a send's time, so that three times
@@ -47,7 +48,10 @@ const MAX_SENDS_IN_FLIGHT = 96;
  * `delivery-reports` in the lane of the message, so that each entry of a store has one writer at a time: commands and messages
  * ← recipient, deliveries ← message. Only opt-outs have two (a STOP, a refused send), which both write the whole entry.
  */
-@StreamPipeline({ stores: twilioSenderStores, outputs: [topics.deliveryReports, topics.messages] })
+@StreamPipeline({
+  stores: twilioSenderStores,
+  outputs: [topics.deliveryReports, topics.messages, ...wishTopics],
+})
 export class TwilioSenderPipeline {
   constructor(@Inject(SENDER_TOOLS) private readonly tools: SenderTools) {}
 

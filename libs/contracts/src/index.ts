@@ -15,4 +15,12 @@ export {
   twilioSenderStores,
 } from './state-stores.js';
 export { noBodies, type RecordBodies } from './record-bodies.js';
-export { changeNoticesOf, type CleanupPolicy, stateTopic, subjectOf, type Topic, topics } from './topics.js';
+export {
+  changeNoticesOf,
+  type CleanupPolicy,
+  contactWishesOf,
+  stateTopic,
+  subjectOf,
+  type Topic,
+  topics,
+} from './topics.js';

@@ -16,6 +16,7 @@ import {
   plannedRemindersSchema,
   pollCursorSchema,
   timerSchema,
+  toldWishSchema,
   waitingRecordSchema,
 } from './generated/schemas.js';
 import type { SchemaOf } from './schema.js';
@@ -51,6 +52,7 @@ export const runtimeStores = {
 export const fetcherStores = {
   fingerprints: defineStore('fingerprints', entityFingerprintSchema, { large: true }),
   cursors: defineStore('cursors', pollCursorSchema),
+  wishes: defineStore('wishes', toldWishSchema),
 };
 
 /**

@@ -4,6 +4,7 @@ import {
   communicationSchema,
   connectionSchema,
   contactCommandSchema,
+  contactWishSchema,
   deadLetterSchema,
   deliveryReportSchema,
   flowDefinitionSchema,
@@ -17,6 +18,7 @@ import type {
   Communication,
   Connection,
   ContactCommand,
+  ContactWish,
   DeadLetter,
   DeliveryReport,
   FlowDefinition,
@@ -55,10 +57,23 @@ export function changeNoticesOf(vendor: string): Topic<ChangeNotice> {
   };
 }
 
+/** What contacts of one vendor's books want; read by the fetcher of that vendor, which keeps its limits. */
+export function contactWishesOf(vendor: string): Topic<ContactWish> {
+  return {
+    name: `contact-wishes.${vendor}`,
+    schema: contactWishSchema,
+    key: 'connectionId',
+    policy: thirtyDays,
+    partitions: 'chain',
+  };
+}
+
 /** The shared topics, by what they carry. */
 export const topics = {
   /** Stands for the notices of whichever vendor a fetcher is started for; bound to {@link changeNoticesOf} at start. */
   changeNotices: changeNoticesOf('*'),
+  /** Stands for the wishes of one vendor's contacts in the same way; bound to {@link contactWishesOf}. */
+  contactWishes: contactWishesOf('*'),
   records: chain<AccountingRecord>('records', accountingRecordSchema, 'connectionId'),
   messages: chain<MessageCommand>('messages', messageCommandSchema, 'target connectionId'),
   contacts: chain<ContactCommand>('contacts', contactCommandSchema, 'target connectionId'),

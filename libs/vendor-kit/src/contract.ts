@@ -1,4 +1,5 @@
 import type { VendorAuth } from './contract/auth.js';
+import type { VendorContactWishes } from './contract/contact-wishes.js';
 import type { ErrorTable } from './contract/errors.js';
 import type { VendorManifest } from './contract/manifest.js';
 import type { VendorMessaging } from './contract/messaging.js';
@@ -22,10 +23,13 @@ export interface VendorDefinition {
   readonly subscriptions?: VendorSubscriptions;
   readonly source?: VendorSource;
   readonly messaging?: VendorMessaging;
+  /** For vendors of books that can be told what a contact wants. */
+  readonly contactWishes?: VendorContactWishes;
 }
 
 export type * from './contract/auth.js';
 export type * from './contract/call.js';
+export type * from './contract/contact-wishes.js';
 export type * from './contract/errors.js';
 export type * from './contract/manifest.js';
 export type * from './contract/messaging.js';

@@ -75,6 +75,15 @@ describe('connect by consent', () => {
     ]);
   });
 
+  it('asks for the right to write only when told to', async () => {
+    const service = await broker({ 'GET /connections': connections(), 'POST /connect-links': link });
+    const words = ['connect', 'freshbooks', '--workspace', 'acme', '--wait', '0', '--may-write'];
+    expect((await run(words, { broker: service, clock: hastyClock() })).code).toBe(0);
+    expect(service.sentTo('POST /connect-links')).toEqual([
+      { vendor: 'freshbooks', workspaceId: 'acme', lifetimeMinutes: 1_440, mayWrite: true },
+    ]);
+  });
+
   it('says what is missing when no subscription is ever made', async () => {
     const service = await broker({
       'GET /connections': [connections(), connections(connection())],

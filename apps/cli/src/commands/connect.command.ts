@@ -19,6 +19,7 @@ export const connectCommand: Command = {
       value: 'MINUTES',
       about: 'how long to wait for the owner; 15 when not given, 0: only print the link',
     },
+    'may-write': { about: 'ask the owner for the right to write too, e.g. opt-outs into the books' },
     setting: {
       value: 'NAME=VALUE',
       about: 'a setting of the connection, for vendors with API keys',

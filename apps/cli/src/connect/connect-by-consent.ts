@@ -28,7 +28,12 @@ export async function connectByConsent(
   const before = new Map(
     (await broker.connections(workspaceId)).map((one) => [one.connectionId, one.updatedAt]),
   );
-  const { url, expiresAt } = await broker.connectLink(vendor.id, workspaceId, LINK_MINUTES);
+  const { url, expiresAt } = await broker.connectLink(
+    vendor.id,
+    workspaceId,
+    LINK_MINUTES,
+    args.flag('may-write'),
+  );
   if (waitMinutes === 0) {
     call.show({ url, expiresAt }, () => url);
     return [];

@@ -59,10 +59,10 @@ export class BrokerApi {
     return (await this.client.ask('/connections', connectionsAnswer, { query: { workspaceId } })).connections;
   }
 
-  connectLink(vendorId: string, workspaceId: string, lifetimeMinutes: number) {
+  connectLink(vendorId: string, workspaceId: string, lifetimeMinutes: number, mayWrite: boolean) {
     return this.client.ask('/connect-links', linkAnswer, {
       method: 'POST',
-      body: { vendor: vendorId, workspaceId, lifetimeMinutes },
+      body: { vendor: vendorId, workspaceId, lifetimeMinutes, ...(mayWrite && { mayWrite }) },
     });
   }
 

@@ -4,6 +4,8 @@ import {
   type ChangeNotice,
   changeNoticesOf,
   type Connection,
+  type ContactWish,
+  contactWishesOf,
   fetcherStores,
   type Outcome,
   topics,
@@ -11,7 +13,7 @@ import {
 import { ManualClock } from '#libs/core';
 import { silentLogger } from '#libs/platform';
 import { PipelineDriver } from '#libs/streams';
-import type { CallOptions, VendorCall } from '#libs/vendor-kit';
+import type { CallOptions, VendorCall, WishOfContact, WishResult } from '#libs/vendor-kit';
 import { EntityLoader } from '../entity-loader.js';
 import { FetcherMetrics } from '../fetcher.metrics.js';
 import { FetcherPipeline } from '../fetcher.pipeline.js';
@@ -43,6 +45,13 @@ export class FetcherBench {
   readonly registry = new Registry();
   readonly connections = new Map<string, Connection>([['x1', aConnection('x1')]]);
   perDay: number | undefined;
+  /** Who wants no text messages, as the books have it; a connection with the setting `optOutGroup` keeps it. */
+  readonly refusing = new Set<string>();
+  /** Called when the books are about to be told of a wish, and after they were. */
+  whenTold: (when: 'before' | 'after') => Promise<void> = () => Promise.resolve();
+  wishesWritten = 0;
+  /** Throwing here is a transaction that fails. */
+  beforeCommit: () => void = () => undefined;
   readonly callOptions: (CallOptions | undefined)[] = [];
   private running: PipelineDriver | undefined;
   private noticeCount = 0;
@@ -54,7 +63,11 @@ export class FetcherBench {
       service: 'fetcher-xero',
       handlers: [new FetcherPipeline(bench.tools())],
       clock: bench.clock,
-      bindings: { [topics.changeNotices.name]: changeNoticesOf('xero') },
+      bindings: {
+        [topics.changeNotices.name]: changeNoticesOf('xero'),
+        [topics.contactWishes.name]: contactWishesOf('xero'),
+      },
+      beforeCommit: () => bench.beforeCommit(),
     });
     await bench.driver.settle();
     return bench;
@@ -89,6 +102,28 @@ export class FetcherBench {
 
   async notice(changes: Partial<ChangeNotice> = {}): Promise<void> {
     this.enqueue(changes);
+    await this.settle();
+  }
+
+  /** Puts a wish of a contact into the topic without waiting for what comes of it. */
+  enqueueWish(changes: Partial<ContactWish> = {}): void {
+    const wish: ContactWish = {
+      commandId: 'w1',
+      workspaceId: 'w1',
+      connectionId: 'x1',
+      vendor: 'xero',
+      contactId: 'c1',
+      smsAllowed: false,
+      cause: 'stop-message',
+      flowId: 'f1',
+      decidedAt: this.clock.now(),
+      ...changes,
+    };
+    this.driver.send(contactWishesOf('xero'), wish.connectionId, wish);
+  }
+
+  async wish(changes: Partial<ContactWish> = {}): Promise<void> {
+    this.enqueueWish(changes);
     await this.settle();
   }
 
@@ -130,6 +165,18 @@ export class FetcherBench {
     return this.driver.stored(fetcherStores.cursors, `${connectionId}/poll/${entityType}`);
   }
 
+  private async bring({ contactId, smsAllowed }: WishOfContact): Promise<WishResult> {
+    await this.whenTold('before');
+    const failure = this.books.failing.get('x1');
+    if (failure) throw failure;
+    if (this.refusing.has(contactId) !== smsAllowed) return 'as-wished';
+    if (smsAllowed) this.refusing.delete(contactId);
+    else this.refusing.add(contactId);
+    this.wishesWritten += 1;
+    await this.whenTold('after');
+    return 'written';
+  }
+
   private tools(): FetcherTools {
     const callFor = (connection: Connection, options?: CallOptions): VendorCall => {
       this.callOptions.push(options);
@@ -151,6 +198,10 @@ export class FetcherBench {
         } as unknown as FetcherTools['vendor']['manifest'],
       },
       source: this.books,
+      contactWishes: {
+        isSetUp: ({ settings }) => settings['optOutGroup'] !== undefined,
+        bring: (_call, wish) => this.bring(wish),
+      },
       connections,
       loader: new EntityLoader({
         source: this.books,

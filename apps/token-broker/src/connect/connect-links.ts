@@ -6,9 +6,11 @@ import type { MasterKeys } from '../crypto/master-keys.js';
 export interface ConnectLink {
   readonly vendor: string;
   readonly workspaceId: string;
+  /** Whether the owner is asked for the right to write as well. */
+  readonly mayWrite: boolean;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
-  /** Base64url; covers the other three. */
+  /** Base64url; covers all the others. */
   readonly signature: string;
 }
 
@@ -31,8 +33,8 @@ export class ConnectLinks {
   }
 
   /** A link that is good for `lifetimeMs`. */
-  create(vendor: string, workspaceId: string, lifetimeMs: number): ConnectLink {
-    const link = { vendor, workspaceId, expiresAt: this.clock.now() + lifetimeMs };
+  create(asked: Pick<ConnectLink, 'vendor' | 'workspaceId' | 'mayWrite'>, lifetimeMs: number): ConnectLink {
+    const link = { ...asked, expiresAt: this.clock.now() + lifetimeMs };
     return { ...link, signature: signatureOf(link, this.keys[0] ?? Buffer.alloc(0)).toString('base64url') };
   }
 
@@ -49,7 +51,7 @@ export class ConnectLinks {
 }
 
 function signatureOf(link: Omit<ConnectLink, 'signature'>, key: Buffer): Buffer {
-  const parts = [link.vendor, link.workspaceId, String(link.expiresAt)];
+  const parts = [link.vendor, link.workspaceId, String(link.expiresAt), ...(link.mayWrite ? ['write'] : [])];
   return createHmac('sha256', key)
     .update(parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join(''))
     .digest();

@@ -49,7 +49,8 @@ export class ConnectController {
   ): Promise<void> {
     await this.guarded(vendorId, query, reply, (asked) => {
       const { vendor, auth } = this.broker.assertConnectable(vendorId);
-      return show(reply, consentPage(vendor, auth.scopes, authorisePath(vendorId, asked)));
+      const scopes = [...auth.scopes, ...(asked.write ? (auth.writeScopes ?? []) : [])];
+      return show(reply, consentPage(vendor, { ...asked, scopes }, authorisePath(vendorId, asked)));
     });
   }
 
@@ -61,14 +62,14 @@ export class ConnectController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    await this.guarded(vendorId, query, reply, async ({ workspaceId }) => {
-      const known = browserIdOf(request);
-      const { authorizeUrl, browserId } = await this.broker.consents.begin(vendorId, workspaceId, known);
+    await this.guarded(vendorId, query, reply, async ({ workspaceId, write: mayWrite }) => {
+      const browserId = browserIdOf(request);
+      const begun = await this.broker.consents.begin(vendorId, workspaceId, { browserId, mayWrite });
       void reply
-        .header('set-cookie', this.cookie(browserId))
+        .header('set-cookie', this.cookie(begun.browserId))
         .header('cache-control', 'no-store')
         .header('referrer-policy', 'no-referrer')
-        .redirect(authorizeUrl, 302);
+        .redirect(begun.authorizeUrl, 302);
     });
   }
 
@@ -109,11 +110,17 @@ export class ConnectController {
 
   private refusalOf(
     vendor: string,
-    { workspaceId, expires, signature }: ConnectQuery,
+    { workspaceId, write: mayWrite, expires, signature }: ConnectQuery,
   ): LinkRefusal | undefined {
     if (this.policy === 'open') return undefined;
     if (expires === undefined || signature === undefined) return 'link-missing';
-    const verdict = this.broker.links.check({ vendor, workspaceId, expiresAt: expires, signature });
+    const verdict = this.broker.links.check({
+      vendor,
+      workspaceId,
+      mayWrite,
+      expiresAt: expires,
+      signature,
+    });
     return verdict === 'good' ? undefined : `link-${verdict}`;
   }
 

@@ -89,6 +89,21 @@ describe('connecting by consent', () => {
       .toEqual(['company-0', 'company-1']);
   });
 
+  test('asks for the right to write only where the link says so', async () => {
+    const service = await serveInstance(instance, world);
+    const plain = await get(service, '/connect/books?workspaceId=w1');
+    expect(plain.text).not.toMatch(/What Ledgerwire writes|change/);
+    const writing = await get(service, '/connect/books?workspaceId=w1&write=1');
+    expect(writing.text).toMatch(/What Ledgerwire writes[^]*<code>change<\/code>/);
+    for (const [query, extra] of [
+      ['workspaceId=w1', ''],
+      ['workspaceId=w1&write=1', 'change'],
+    ]) {
+      const { authorizeUrl } = await goToVendor(service, query);
+      expect(new URL(authorizeUrl).searchParams.get('extra')).toBe(extra);
+    }
+  });
+
   test('a state is good once', async () => {
     const service = await serveInstance(instance, world);
     const { authorizeUrl, cookie } = await goToVendor(service);

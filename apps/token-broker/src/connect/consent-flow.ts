@@ -30,6 +30,14 @@ export interface BegunConsent {
   readonly browserId: string;
 }
 
+/** How a consent begins. */
+export interface ConsentWish {
+  /** Of a browser that was here before. */
+  readonly browserId?: string | undefined;
+  /** Whether the right to write is asked for too. */
+  readonly mayWrite?: boolean;
+}
+
 /** What the vendor's redirect brought back. */
 export interface ConsentAnswer {
   readonly state: string;
@@ -72,11 +80,11 @@ export class ConsentFlow {
   constructor(private readonly tools: ConsentFlowTools) {}
 
   /** @throws LedgerwireError as {@link VendorAccess.oauth}. */
-  async begin(vendorId: string, workspaceId: string, knownBrowserId?: string): Promise<BegunConsent> {
+  async begin(vendorId: string, workspaceId: string, wish: ConsentWish = {}): Promise<BegunConsent> {
     const { vendors, database, box, clock } = this.tools;
     const { auth, call } = vendors.oauth(vendorId);
     const [state, codeVerifier] = [randomText(), randomText()];
-    const browserId = knownBrowserId ?? randomText();
+    const browserId = wish.browserId ?? randomText();
     const stateDigest = digestOfSecret(state);
     await database.oauthStates.begin({
       stateDigest,
@@ -94,6 +102,7 @@ export class ConsentFlow {
       redirectUri: this.redirectUri(vendorId),
       state,
       codeChallenge: codeChallengeOf(codeVerifier),
+      ...(wish.mayWrite && auth.writeScopes && { extraScopes: auth.writeScopes }),
     });
     return { authorizeUrl, browserId };
   }

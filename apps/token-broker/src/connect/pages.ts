@@ -16,8 +16,21 @@ export interface Page {
  * Asks for consent before the vendor does: which data goes where. Xero's developer terms (of 4 December 2025) allow passing
  * data on only with the customer's consent.
  */
-export function consentPage(vendor: VendorDefinition, scopes: readonly string[], continueTo: string): Page {
+export function consentPage(
+  vendor: VendorDefinition,
+  { scopes, write }: { readonly scopes: readonly string[]; readonly write: boolean },
+  continueTo: string,
+): Page {
   const { name } = vendor.manifest;
+  const writes = write
+    ? html`<h2>What Ledgerwire writes</h2>
+        <ul>
+          <li>
+            Which contacts want no text messages, in the place that whoever runs Ledgerwire names; nothing
+            else
+          </li>
+        </ul>`
+    : '';
   return page(
     200,
     `Connect ${name}`,
@@ -32,6 +45,7 @@ export function consentPage(vendor: VendorDefinition, scopes: readonly string[],
         <li>Contacts: names, phone numbers and e-mail addresses</li>
         <li>Your organisation's name, country, currency and time zone</li>
       </ul>
+      ${writes}
       <h2>Who gets it</h2>
       <ul>
         <li>

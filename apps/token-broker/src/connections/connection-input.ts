@@ -47,6 +47,7 @@ export const disconnectQuery = z.object({
 export const connectLinkInput = z.strictObject({
   vendor: z.string({ error: 'is needed' }).min(1),
   workspaceId: workspaceIdInput,
+  mayWrite: z.boolean().default(false),
   lifetimeMinutes: z.int().min(1).max(43_200).default(1_440),
 });
 

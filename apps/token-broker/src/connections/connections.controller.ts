@@ -17,6 +17,7 @@ import type { ConnectionRow, ReauthorisationAlert, WebhookSubscription } from '#
 import { OperatorTokenGuard } from '#libs/platform';
 import { ApiErrorFilter } from '../http/api-error.filter.js';
 import { InvalidInput } from '../http/invalid-input.js';
+import { refusal } from '../refusal.js';
 import type { KeyReport, RotationResult } from '../maintenance/key-rotation.js';
 import { connectPath } from '../connect/connect-path.js';
 import { PUBLIC_BASE_URL } from '../injection-tokens.js';
@@ -117,9 +118,14 @@ export class ConnectionsController {
   /** A link for a customer, by which one vendor's account can be connected to one workspace. */
   @Post('connect-links')
   createLink(@Body() body: unknown): { url: string; expiresAt: number } {
-    const { vendor, workspaceId, lifetimeMinutes } = InvalidInput.read(connectLinkInput, body);
-    this.broker.assertConnectable(vendor);
-    const link = this.broker.links.create(vendor, workspaceId, lifetimeMinutes * 60_000);
+    const { lifetimeMinutes, ...asked } = InvalidInput.read(connectLinkInput, body);
+    const { auth, vendor } = this.broker.assertConnectable(asked.vendor);
+    if (asked.mayWrite && !auth.writeScopes)
+      throw refusal(
+        'vendor-writes-nothing',
+        `Ledgerwire writes nothing to ${vendor.manifest.name}; leave out mayWrite`,
+      );
+    const link = this.broker.links.create(asked, lifetimeMinutes * 60_000);
     return { url: this.publicBaseUrl + connectPath(link), expiresAt: link.expiresAt };
   }
 

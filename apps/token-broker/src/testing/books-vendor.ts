@@ -44,6 +44,7 @@ function booksAuth(refreshGraceMs: number): OAuth2Auth {
   return {
     kind: 'oauth2',
     scopes: ['read', 'offline'],
+    writeScopes: ['change'],
     tokenScope: 'grant',
     lifetimes: {
       accessTokenMs,
@@ -53,8 +54,8 @@ function booksAuth(refreshGraceMs: number): OAuth2Auth {
       keepAliveMs: 604_800_000,
       authorizationCodeMs: 300_000,
     },
-    authorizeUrl: ({ baseUrls, redirectUri, state, codeChallenge }) =>
-      `${baseUrls['api']}/authorize?${new URLSearchParams({ redirect_uri: redirectUri, state, code_challenge: codeChallenge }).toString()}`,
+    authorizeUrl: ({ baseUrls, redirectUri, state, codeChallenge, extraScopes = [] }) =>
+      `${baseUrls['api']}/authorize?${new URLSearchParams({ redirect_uri: redirectUri, state, code_challenge: codeChallenge, extra: extraScopes.join(' ') }).toString()}`,
     exchange: (call, { code, redirectUri, codeVerifier }) =>
       askForTokens(call, {
         grant_type: 'authorization_code',

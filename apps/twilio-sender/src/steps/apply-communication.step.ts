@@ -13,20 +13,20 @@ export function applyCommunication(
   context: TaskContext,
 ): void {
   if (communication.direction !== 'inbound') return;
-  const person = { connectionId: communication.connectionId, phone: communication.from };
+  const { connectionId, from: phone, communicationId: causeId } = communication;
   const optOuts = context.store(twilioSenderStores.optOuts);
-  const key = optOutKey(communication.connectionId, communication.from);
+  const key = optOutKey(connectionId, phone);
   const optedOut = optOuts.get(key) !== undefined;
   if (communication.optOutType === 'STOP' && !optedOut) {
     optOuts.put(key, { source: 'stop-message', at: communication.receivedAt, contactKeys: [] });
     metrics.optedOut('stop-message');
     tellOptOut(communication, context, 'opted-out');
-    tellContacts(person, 'opted-out', context);
+    tellContacts({ connectionId, phone, smsAllowed: false, cause: 'stop-message', causeId }, context);
   }
   if (communication.optOutType === 'START' && optedOut) {
     optOuts.delete(key);
     tellOptOut(communication, context, 'opted-in');
-    tellContacts(person, 'opted-in', context);
+    tellContacts({ connectionId, phone, smsAllowed: true, cause: 'start-message', causeId }, context);
   }
 }
 

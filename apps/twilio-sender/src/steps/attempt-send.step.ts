@@ -142,10 +142,12 @@ async function recordFailure(
   if (verdict.kind === 'opted-out') {
     noteAttempt(tools, command, 'opted-out', errorCode);
     tools.metrics.optedOut('refused-send');
-    const optOut = { source: `error-${errorCode}`, at: context.now(), contactKeys: [] };
-    context.store(twilioSenderStores.optOuts).put(optOutKey(command.connectionId, command.to), optOut);
+    const { connectionId, to: phone, commandId: causeId } = command;
+    const cause = `error-${errorCode}`;
+    const optOut = { source: cause, at: context.now(), contactKeys: [] };
+    context.store(twilioSenderStores.optOuts).put(optOutKey(connectionId, phone), optOut);
     if (command.channel === 'sms')
-      tellContacts({ connectionId: command.connectionId, phone: command.to }, 'opted-out', context);
+      tellContacts({ connectionId, phone, smsAllowed: false, cause, causeId }, context);
     ledger.end(command, 'skipped');
     tellCommand(context, command, {
       step: 'send',

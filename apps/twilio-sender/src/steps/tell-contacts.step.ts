@@ -1,35 +1,56 @@
-import type { KeptContact } from '#libs/contracts';
-import { LedgerwireError, maskPhone } from '#libs/core';
+import { type ContactWish, contactWishesOf, headerNames, type KeptContact } from '#libs/contracts';
+import { commandIdOf, LedgerwireError } from '#libs/core';
 import type { TaskContext } from '#libs/streams';
 import { ContactBook } from '../contact-book.js';
 import { contactLane } from '../lanes.js';
 import type { SenderTools } from '../sender-tools.js';
 import { timerNames } from '../timers.js';
-import { tellOfContact } from '../trail.js';
 import { mirrorContact } from './mirror-contact.step.js';
+
+/** What somebody said about text messages to his number. */
+export interface SaidWish {
+  readonly connectionId: string;
+  readonly phone: string;
+  /** False: he wants none. */
+  readonly smsAllowed: boolean;
+  /** `stop-message`, `start-message` or `error-<code>`. */
+  readonly cause: string;
+  /** Id of the message by which it became known. */
+  readonly causeId: string;
+}
 
 /**
  * Somebody refused messages, or wants them again: the contacts with his number are mirrored anew, and where a flow keeps them two
- * ways the trail says what becomes of it in the books. No vendor of books has a field for the wish to get no text messages that
- * an integration may write, so that the answer is why nothing was written.
+ * ways the wish goes to whoever reads these books, who has the vendor's limits and token.
  */
-export function tellContacts(
-  person: { readonly connectionId: string; readonly phone: string },
-  wish: 'opted-out' | 'opted-in',
-  context: TaskContext,
-): void {
-  for (const contact of new ContactBook(context).withPhone(person.connectionId, person.phone)) {
+export function tellContacts(said: SaidWish, context: TaskContext): void {
+  for (const contact of new ContactBook(context).withPhone(said.connectionId, said.phone)) {
     mirrorSoon(contact, context);
     if (!contact.twoWay) continue;
-    const word = wish === 'opted-out' ? 'wants no text messages' : 'wants text messages again';
-    tellOfContact(context, contact, {
-      status: 'skipped',
-      reason: 'books-take-no-opt-outs',
-      detail: `The contact ${word}; the books have no place for it that may be written, Ledgerwire obeys it`,
-      what: `${contact.contactKey}/${wish}/${String(context.now())}`,
-      recipient: maskPhone(person.phone),
-    });
+    const wish = wishOf(contact, said, context.now());
+    const headers = { [headerNames.workspace]: contact.workspaceId };
+    context.emit(contactWishesOf(wish.vendor), wish.connectionId, wish, headers);
   }
+}
+
+function wishOf(contact: KeptContact, { smsAllowed, cause, causeId }: SaidWish, now: number): ContactWish {
+  const { workspaceId, sourceConnectionId, sourceVendor, entityId, flowId, contactKey } = contact;
+  return {
+    commandId: commandIdOf({
+      flowId,
+      flowStep: 'contacts',
+      businessEvent: `${cause}/${causeId}`,
+      target: contactKey,
+    }),
+    workspaceId,
+    connectionId: sourceConnectionId,
+    vendor: sourceVendor,
+    contactId: entityId,
+    smsAllowed,
+    cause,
+    flowId,
+    decidedAt: now,
+  };
 }
 
 /** The mirroring that {@link tellContacts} asks for; what would park a record sets the timer again. */

@@ -424,6 +424,28 @@ export interface ContactCommand {
   readonly firstNoticedAt: EpochMs;
 }
 
+/** A contact of the books has refused text messages, or wants them again: to be marked in the books, where they have a place for it. Holds no address. */
+export interface ContactWish {
+  /** UUIDv5 over flow, contact and what showed the wish (the STOP or START, the refused message): equal when it is told again. */
+  readonly commandId: string;
+  /** The company that uses Ledgerwire. */
+  readonly workspaceId: string;
+  /** The connection of the books; the key of the topic. */
+  readonly connectionId: string;
+  /** Vendor of the books. */
+  readonly vendor: string;
+  /** The vendor's id of the contact. */
+  readonly contactId: string;
+  /** False: no text messages are wanted. True: they are wanted again. */
+  readonly smsAllowed: boolean;
+  /** How the wish became known: stop-message, start-message or error-<code>. */
+  readonly cause: string;
+  /** The flow that keeps contacts two ways. */
+  readonly flowId: string;
+  /** When the wish became known, UTC; an older wish never replaces a newer one. */
+  readonly decidedAt: EpochMs;
+}
+
 /** A record that could not be handled, byte for byte as it was, with the reason and its origin. */
 export interface DeadLetter {
   /** Digest of origin topic, partition and offset, or of the webhook body. */
@@ -906,6 +928,14 @@ export interface Timer {
   readonly lane: string;
   /** JSON of the handler. */
   readonly payload: string;
+}
+
+/** The last wish of a contact that was brought to the books; keyed by connection and contact. */
+export interface ToldWish {
+  /** The ContactWish. */
+  readonly commandId: string;
+  /** When it became known, UTC. */
+  readonly decidedAt: EpochMs;
 }
 
 /** A record that cannot be evaluated before another entity is known; keyed by connection, debtor and entity. */

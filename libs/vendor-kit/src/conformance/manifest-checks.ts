@@ -107,21 +107,25 @@ function checkOAuth(auth: OAuth2Auth, { definition }: VendorSamples): void {
   const baseUrls = Object.fromEntries(
     definition.manifest.baseUrls.map(({ key, production }) => [key, production]),
   );
-  const url = new URL(
-    auth.authorizeUrl({
-      baseUrls,
-      clientId: 'client',
-      redirectUri: 'https://ledgerwire.example/callback',
-      state: 'the-state',
-      codeChallenge: 'the-challenge',
-    }),
-  );
+  const request = {
+    baseUrls,
+    clientId: 'client',
+    redirectUri: 'https://ledgerwire.example/callback',
+    state: 'the-state',
+    codeChallenge: 'the-challenge',
+  };
+  const url = new URL(auth.authorizeUrl(request));
   assert.equal(url.searchParams.get('state'), 'the-state');
   assert.equal(url.searchParams.get('code_challenge'), 'the-challenge');
   assert.equal(url.searchParams.get('code_challenge_method'), 'S256');
   assert.equal(url.searchParams.get('response_type'), 'code');
   // RFC 6749 separates scopes by spaces; some vendors do it by commas.
-  assert.deepEqual(url.searchParams.get('scope')?.split(/[ ,]/), [...auth.scopes]);
+  assert.deepEqual(scopesOf(url), [...auth.scopes]);
+  const { writeScopes = [] } = auth;
+  const writing = new URL(auth.authorizeUrl({ ...request, extraScopes: writeScopes }));
+  assert.deepEqual(scopesOf(writing), [...auth.scopes, ...writeScopes]);
+  const mayWrite = definition.contactWishes !== undefined;
+  assert.equal(writeScopes.length > 0, mayWrite, 'rights to write are asked for where something is written');
   const { accessTokenMs, refreshAheadMs, refreshGraceMs } = auth.lifetimes;
   assert.ok(accessTokenMs >= MINUTE_MS && refreshAheadMs < accessTokenMs && refreshGraceMs >= 0);
   const trial = { triedForMs: 0, graceMs: refreshGraceMs };
@@ -133,6 +137,10 @@ function checkOAuth(auth: OAuth2Auth, { definition }: VendorSamples): void {
   const headers = auth.requestHeaders('token-1', 'account-1');
   assert.ok(Object.keys(headers).every((name) => name === name.toLowerCase()));
   assert.ok(Object.values(headers).some((value) => value.includes('token-1')));
+}
+
+function scopesOf(url: URL): string[] | undefined {
+  return url.searchParams.get('scope')?.split(/[ ,]/);
 }
 
 function checkApiKey(auth: ApiKeyAuth, { credentials = {} }: VendorSamples): void {

@@ -57,6 +57,8 @@ export type TokenFailure = 'revoked' | 'transient' | 'misconfigured';
 export interface OAuth2Auth {
   readonly kind: 'oauth2';
   readonly scopes: readonly string[];
+  /** Asked for in addition where an operator's link says that Ledgerwire may write; absent: nothing is ever written. */
+  readonly writeScopes?: readonly string[];
   readonly lifetimes: TokenLifetimes;
   /** `grant`: one token set serves all accounts of the consent (Xero); `account`: one each. */
   readonly tokenScope: 'grant' | 'account';
@@ -68,6 +70,8 @@ export interface OAuth2Auth {
     readonly redirectUri: string;
     readonly state: string;
     readonly codeChallenge: string;
+    /** To be asked for besides `scopes`: none or all of `writeScopes`. */
+    readonly extraScopes?: readonly string[];
   }): string;
   /** Redeems the code of the callback. @throws VendorError */
   exchange(

@@ -56,6 +56,8 @@ const organisationAnswer = z.object({
 export const xeroAuth: OAuth2Auth = {
   kind: 'oauth2',
   scopes,
+  // Who belongs to which contact group (xero.contact-wishes.ts); Xero has no scope for groups alone.
+  writeScopes: ['accounting.contacts'],
   tokenScope: 'grant',
   lifetimes: {
     accessTokenMs: 30 * MINUTE_MS,
@@ -65,12 +67,12 @@ export const xeroAuth: OAuth2Auth = {
     keepAliveMs: 7 * DAY_MS,
     authorizationCodeMs: 5 * MINUTE_MS,
   },
-  authorizeUrl: ({ baseUrls, clientId, redirectUri, state, codeChallenge }) => {
+  authorizeUrl: ({ baseUrls, clientId, redirectUri, state, codeChallenge, extraScopes = [] }) => {
     const query = new URLSearchParams({
       response_type: 'code',
       client_id: clientId,
       redirect_uri: redirectUri,
-      scope: scopes.join(' '),
+      scope: [...scopes, ...extraScopes].join(' '),
       state,
       code_challenge: codeChallenge,
       code_challenge_method: 'S256',

@@ -71,6 +71,14 @@ export const xeroErrors: ErrorTable = {
       meaning: 'the app at developer.xero.com does not fit: check client id, secret, redirect URI and scopes',
     },
     {
+      // The token is good, but not for this: read only, or without the endpoint's scope.
+      statuses: [401],
+      details: ['AuthorizationUnsuccessful'],
+      code: 'vendor-forbidden',
+      disposition: 'park',
+      meaning: 'the consent does not cover this; connect again by a link that asks for it (mayWrite)',
+    },
+    {
       statuses: [401],
       code: 'vendor-unauthorised',
       disposition: 'park',

@@ -16,6 +16,8 @@ const settings = z.strictObject({
   minuteLimit: wholeNumberText.optional(),
   /** Calls in flight of the tenant. */
   concurrentLimit: wholeNumberText.optional(),
+  /** Name of the contact group in which those are who want no text messages; without it nothing is ever written. */
+  optOutGroup: z.string().trim().min(1).max(100).optional(),
 });
 
 /** What is to be known about Xero without calling it. Limits: developer.xero.com/faq/limits. */
@@ -67,6 +69,6 @@ export const xeroManifest: VendorManifest = {
     'Webhooks of invoices and contacts are delivered at least once and repeated for 24 hours; what is lost all the same is found by polling.',
     'Xero sends no webhook for payments: they are found through the invoice that they settle, and by polling.',
     'Edits that do not move UpdatedDateUTC (the due date of a part-paid invoice among them) are seen only when the invoice is read again.',
-    'Nothing is written to Xero, so no effect can happen twice there.',
+    'All that is ever written to Xero is who belongs to the contact group that a connection names for opt-outs (none by default); adding or removing a member twice is the same as once.',
   ],
 };

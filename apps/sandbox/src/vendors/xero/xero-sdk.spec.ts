@@ -343,6 +343,22 @@ describe('xero-node works with contacts and settings', () => {
     });
   });
 
+  test('puts a contact into a group and takes it out again', async () => {
+    const made = await api.createContactGroup(tenant, { contactGroups: [{ name: 'No text messages' }] });
+    const groupId = made.body.contactGroups?.[0]?.contactGroupID ?? '';
+    const found = await api.getContacts(tenant, undefined, 'Name=="Southern Cross Freight"');
+    const contactID = found.body.contacts?.[0]?.contactID ?? '';
+    const groupsOf = async () => {
+      const { body } = await api.getContact(tenant, contactID);
+      return body.contacts?.[0]?.contactGroups?.map(({ name }) => name);
+    };
+    for (let time = 1; time <= 2; time += 1)
+      await api.createContactGroupContacts(tenant, groupId, { contacts: [{ contactID }] });
+    expect(await groupsOf()).toEqual(['VIP', 'No text messages']);
+    await api.deleteContactGroupContact(tenant, groupId, contactID);
+    expect(await groupsOf()).toEqual(['VIP']);
+  });
+
   test('reads tracking categories and the organisation', async () => {
     const { body } = await api.getTrackingCategories(tenant);
     expect(body.trackingCategories?.map(({ name }) => name)).toEqual(['Region', 'Service']);

@@ -95,7 +95,7 @@ function addGroupRoutes(server: FastifyInstance, context: AccountingContext): vo
     const contacts = listField(asFields(request.body) ?? {}, 'Contacts') ?? [];
     for (const fields of contacts) {
       const contact = books.contacts.get(textField(fields, 'ContactID') ?? '');
-      if (contact) group.members.add(contact);
+      if (contact && !group.members.has(contact)) join(books, contact, group, true);
     }
     record(request, context, 'contact-group', 'update', group.id);
     return send(reply, [group], true);
@@ -106,9 +106,17 @@ function addGroupRoutes(server: FastifyInstance, context: AccountingContext): vo
     const group = books.groups.get(request.params.id);
     const contact = books.contacts.get(request.params.contactId);
     if (!group || !contact) return sendNotFound(reply);
-    group.members.delete(contact);
+    if (group.members.has(contact)) join(books, contact, group, false);
     record(request, context, 'contact-group', 'update', group.id);
     return reply.code(204).send();
+  });
+}
+
+/** A contact shows its groups, so that joining and leaving change it; whether Xero tells of it by webhook is not documented, so we do. */
+function join(books: Books, contact: Contact, group: ContactGroup, joins: boolean): void {
+  books.changeContact(contact, () => {
+    if (joins) group.members.add(contact);
+    else group.members.delete(contact);
   });
 }
 
