@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, inject, it, vi } from 'vitest';
-import { changeNoticesOf, type FlowDefinition, stateTopics, topics } from '#libs/contracts';
+import { type FlowDefinition, stateTopics, topics } from '#libs/contracts';
 import { sampleContact, sampleInvoice, sampleSource, sampleTarget } from '#libs/flows';
 import { type RunningService, startService } from '#libs/platform';
 import { LogProbe } from '#libs/streams';
 import { mapperService } from './mapper.service.js';
+import { noticeTopics } from './notice-topics.js';
 import { issuedStep } from './testing/mapper-bench.js';
 
 const infrastructure = inject('infrastructure');
@@ -25,7 +26,7 @@ beforeAll(async () => {
         topics.records,
         topics.messages,
         topics.contacts,
-        changeNoticesOf('xero'),
+        ...noticeTopics,
         topics.outcomes,
         topics.deadLetters,
       ]),

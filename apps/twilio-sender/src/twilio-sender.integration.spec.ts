@@ -7,6 +7,7 @@ import { type RunningService, startService } from '#libs/platform';
 import { LogProbe } from '#libs/streams';
 import { aCommand, twilioConnection } from './testing/sender-bench.js';
 import { twilioSenderService } from './twilio-sender.service.js';
+import { wishTopics } from './wish-topics.js';
 
 const infrastructure = inject('infrastructure');
 const probe = new LogProbe(infrastructure);
@@ -28,6 +29,8 @@ beforeAll(async () => {
         ...stateTopics([]).filter(({ name }) => name.startsWith('twilio-sender.')),
         topics.connections,
         topics.messages,
+        topics.contacts,
+        ...wishTopics,
         topics.deliveryReports,
         topics.communications,
         topics.outcomes,
