@@ -65,8 +65,11 @@ describe('the environment of a service', () => {
 
   test('gives no service the token of another one, but token-broker all that may ask it', () => {
     for (const { name } of services.filter((service) => service.name !== 'token-broker')) {
-      const tokens = Object.values(environmentOf(name)).filter((value) => value?.startsWith('token-of-'));
+      const { INGRESS_REQUEUE_TOKEN: shown, ...own } = environmentOf(name);
+      const tokens = Object.values(own).filter((value) => value?.startsWith('token-of-'));
       expect(tokens).toEqual([`token-of-${name}`]);
+      // Ingress knows console by what console shows.
+      expect(shown).toBe(['console', 'ingress'].includes(name) ? 'token-of-console' : undefined);
     }
     expect(JSON.parse(environmentOf('token-broker')['LEDGERWIRE_SERVICE_TOKENS'] ?? '')).toEqual({
       ingress: {

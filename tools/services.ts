@@ -99,6 +99,8 @@ export const services: readonly ServiceDefinition[] = [
       DATABASE_URL: context.databaseUrl,
       PUBLIC_BASE_URL: context.urls.console,
       CONSOLE_TOKEN: context.secrets.consoleToken,
+      INGRESS_URL: context.urls.ingress,
+      ...requeueToken(context),
       CONSOLE_SERVICES: context.instances.map(({ name, url }) => `${name}=${url}`).join(','),
     }),
   },
@@ -113,6 +115,7 @@ export const services: readonly ServiceDefinition[] = [
     variables: (context) => ({
       ...kafka(context),
       ...tokenBroker(context),
+      ...requeueToken(context),
       PUBLIC_BASE_URL: context.urls.ingress,
     }),
   },
@@ -206,6 +209,11 @@ function kafka(context: ServiceContext): Record<string, string> {
 
 function tokenBroker(context: ServiceContext): Record<string, string> {
   return { TOKEN_BROKER_URL: context.urls['token-broker'] };
+}
+
+/** What console shows to ingress; nobody else needs it. */
+function requeueToken({ secrets }: ServiceContext): Record<string, string> {
+  return { INGRESS_REQUEUE_TOKEN: secrets.serviceTokens['console'] ?? '' };
 }
 
 function vendors({ urls, vendorsUrl, vendors: known, environment }: ServiceContext): Record<string, string> {

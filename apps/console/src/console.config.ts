@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import {
   databaseConfig,
+  httpUrl,
   kafkaConfig,
+  optionalSecretVariable,
   registryConfig,
   stateConfig,
   secretVariable,
@@ -34,6 +36,16 @@ export const operatorConfig = z.object({
   ),
 });
 
+/** Where webhooks that were set aside are handed in again. */
+export const ingressConfig = z.object({
+  url: variable(
+    'INGRESS_URL',
+    'Base URL of ingress inside the system; unset, webhooks that were set aside cannot be requeued',
+    httpUrl().optional(),
+  ),
+  token: optionalSecretVariable('INGRESS_REQUEUE_TOKEN', 'Bearer token by which ingress knows console'),
+});
+
 /** Configuration of console; `http` and `log` come by themselves. */
 export const consoleConfig = z.object({
   kafka: kafkaConfig,
@@ -41,6 +53,7 @@ export const consoleConfig = z.object({
   state: stateConfig,
   database: databaseConfig,
   operator: operatorConfig,
+  ingress: ingressConfig,
 });
 
 function watchedServices(text: string, context: z.RefinementCtx): readonly WatchedService[] {

@@ -16,6 +16,7 @@ import {
   registryOptionsOf,
   StreamsModule,
 } from '#libs/streams';
+import { UndiciTransport } from '#libs/vendor-kit';
 import { vendors } from '#libs/vendors';
 import { FlowTrialsController } from './api/flow-trials.controller.js';
 import { FlowsController } from './api/flows.controller.js';
@@ -34,6 +35,7 @@ import { DeadLetterRequeue } from './operations/dead-letter-requeue.js';
 import { Operations } from './operations/operations.js';
 import { ParkedWorkList } from './operations/parked-work.js';
 import { ReplayRunner } from './operations/replay-runner.js';
+import { WebhookReturn } from './operations/webhook-return.js';
 import { OperatorAccess } from './security/operator-access.js';
 import { ServiceHealth } from './summary/service-health.js';
 import { SummaryReader } from './summary/summary.js';
@@ -199,6 +201,7 @@ function operatorProviders(context: ConsoleContext) {
           deadLetters,
           reader,
           producer,
+          webhooks: createWebhookReturn(context),
           clock,
           service: context.name,
         });
@@ -235,6 +238,12 @@ function operatorProviders(context: ConsoleContext) {
       useFactory: (book: FlowBook) => new FlowPublisher(book, context),
     },
   ];
+}
+
+function createWebhookReturn({ config, clock, lifecycle }: ConsoleContext): WebhookReturn {
+  const transport = new UndiciTransport({ clock });
+  lifecycle.onShutdown('close', 'ingress-transport', () => transport.close());
+  return new WebhookReturn({ ...config.ingress, transport });
 }
 
 /** Replays go on from start to stop of the process, whoever asked for them. */

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { kafkaConfig, registryConfig, tokenBrokerClientConfig, variable, wholeNumber } from '#libs/platform';
+import {
+  kafkaConfig,
+  optionalSecretVariable,
+  registryConfig,
+  tokenBrokerClientConfig,
+  variable,
+  wholeNumber,
+} from '#libs/platform';
 
 const MEGABYTE = 1_048_576;
 
@@ -19,6 +26,10 @@ export const intakeConfig = z.object({
     'INGRESS_KEYS_MAX_AGE_MS',
     'Verification keys older than this are asked for again in the background',
     wholeNumber(1_000, 3_600_000).default(60_000),
+  ),
+  requeueToken: optionalSecretVariable(
+    'INGRESS_REQUEUE_TOKEN',
+    'Bearer token by which ingress knows console, which hands in again what was set aside; unset lets nobody',
   ),
 });
 

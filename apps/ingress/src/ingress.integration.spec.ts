@@ -1,14 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { changeNoticesOf, topics } from '#libs/contracts';
-import { type RunningService, startService } from '#libs/platform';
 import { LogProbe } from '#libs/streams';
-import { ingressService } from './ingress.service.js';
+import { type IngressUnderTest, startIngress } from './testing/ingress-under-test.js';
 import { connection } from './testing/test-ingress.js';
 import { postXero, xeroBody, xeroEvent } from './testing/xero-webhook.js';
-import { webhookVendors } from './webhook-vendors.js';
 
 const KEY = 'the-webhook-key';
 const infrastructure = inject('infrastructure');
@@ -16,57 +12,19 @@ const probe = new LogProbe(infrastructure);
 const notices = changeNoticesOf('xero');
 const tenantId = randomUUID();
 const connectionId = `xero-${randomUUID()}`;
-let tokenBroker: Server;
-let asked = 0;
-let service: RunningService<unknown>;
+let service: IngressUnderTest;
 
 beforeAll(async () => {
-  await probe.prepare([
-    // It writes the notices of every vendor of the build, and does not start without their schemas.
-    ...webhookVendors.flatMap(({ id, hasNotices }) => (hasNotices ? [changeNoticesOf(id)] : [])),
-    topics.connections,
-    topics.deliveryReports,
-    topics.communications,
-    topics.outcomes,
-    topics.deadLetters,
-  ]);
+  service = await startIngress(infrastructure, probe, { xeroKey: KEY });
   await probe.write(
     topics.connections,
     connectionId,
     connection({ connectionId, vendor: 'xero', accountId: tenantId }),
   );
-  tokenBroker = createServer((request, response) => {
-    asked += 1;
-    const right =
-      request.headers.authorization === 'Bearer service-token' && request.url?.includes('vendor=xero');
-    response.statusCode = right ? 200 : 401;
-    response.end(JSON.stringify({ keys: [{ keyId: 'primary', secret: KEY }], accountId: null }));
-  });
-  await new Promise<void>((resolve) => tokenBroker.listen(0, '127.0.0.1', resolve));
-  service = await startService(ingressService, {
-    environment: {
-      PORT: '0',
-      LOG_LEVEL: 'silent',
-      INSTANCE: 'ingress-spec',
-      PUBLIC_BASE_URL: 'https://hooks.example.com',
-      KAFKA_BROKERS: infrastructure.kafkaBrokers,
-      SCHEMA_REGISTRY_URL: infrastructure.registryUrl,
-      TOKEN_BROKER_URL: `http://127.0.0.1:${(tokenBroker.address() as AddressInfo).port}`,
-      LEDGERWIRE_SERVICE_TOKEN: 'service-token',
-    },
-  });
-  await vi.waitFor(
-    async () => {
-      const { status } = await fetch(`${service.url}/health/ready`);
-      if (status !== 200) throw new Error(`not ready: ${status}`);
-    },
-    { timeout: 30_000, interval: 100 },
-  );
 });
 
 afterAll(async () => {
-  await service.stop('tests over');
-  tokenBroker.close();
+  await service.stop();
   await probe.close();
 });
 
@@ -93,7 +51,7 @@ describe('ingress on Kafka', () => {
       status: 'accepted',
       noticeIds: [notice?.value.noticeId],
     });
-    expect(asked).toBe(1);
+    expect(service.asked()).toBe(1);
   });
 
   it('writes the same notice for a redelivery, and nothing for a forgery', async () => {
@@ -150,7 +108,7 @@ describe('ingress on Kafka', () => {
   });
 
   it('stops in order when it is told to', async () => {
-    expect(await service.stop('test')).toBe(true);
+    expect(await service.stop()).toBe(true);
     await expect(fetch(`${service.url}/health/live`)).rejects.toThrow('fetch failed');
   });
 });

@@ -2,6 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { LedgerwireError } from '#libs/core';
 import type { ServiceDefinition } from '#libs/platform';
 import { serverOptions } from './http/server-options.js';
+import { registerRequeueRoute } from './http/requeue-route.js';
 import { registerWebhookRoutes } from './http/webhook-routes.js';
 import { ingressConfig } from './ingress.config.js';
 import { IngressMetrics } from './ingress.metrics.js';
@@ -32,13 +33,11 @@ async function prepareRoutes(app: NestFastifyApplication, { config }: IngressCon
       { code: 'config-invalid', disposition: 'halt' },
     );
   }
-  await registerWebhookRoutes(
-    app.getHttpAdapter().getInstance(),
-    app.get(WebhookIntake),
-    app.get(IngressMetrics),
-    {
-      publicBaseUrl,
-      vendors: webhookVendors,
-    },
-  );
+  const fastify = app.getHttpAdapter().getInstance();
+  const intake = app.get(WebhookIntake);
+  await registerWebhookRoutes(fastify, intake, app.get(IngressMetrics), {
+    publicBaseUrl,
+    vendors: webhookVendors,
+  });
+  registerRequeueRoute(fastify, intake, { token: config.intake.requeueToken, vendors: webhookVendors });
 }

@@ -1,4 +1,5 @@
 export { OPERATOR_TOKEN, operatorConfig, OperatorTokenGuard } from './auth/operator-token.guard.js';
+export { bearerTokenOf, sameToken } from './auth/bearer.js';
 export { Caller, RequirePermission, SERVICE_GRANTS, ServiceTokenGuard } from './auth/service-token.guard.js';
 export { type ServiceCaller, type ServiceGrant, serviceTokensConfig } from './auth/service-tokens.js';
 export { ConfigError, type ConfigProblem } from './config/config-error.js';

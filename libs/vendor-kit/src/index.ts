@@ -35,6 +35,13 @@ export {
   verificationKeysAnswer,
   type VerificationKeysAnswer,
 } from './token-protocol.js';
+export {
+  requeueAnswer,
+  type RequeueAnswer,
+  requeuePath,
+  requeueQuestion,
+  type RequeueQuestion,
+} from './requeue-protocol.js';
 export { TokenClient, type TokenClientOptions } from './tokens/token-client.js';
 export type { ProofReceiver, TokenSource, VerificationKeySource } from './tokens/token-source.js';
 export { createVendorMetrics, noVendorMetrics, type VendorMetrics } from './vendor.metrics.js';
@@ -47,6 +54,7 @@ export {
   deliveryReportOf,
   noticeIdOf,
   polledReportOf,
+  routeOf,
   routePath,
   webhookRoot,
 } from './webhook-records.js';

@@ -19,6 +19,30 @@ export function routePath(route: WebhookRoute, params: Readonly<Record<string, s
   return webhookRoot + filled;
 }
 
+/**
+ * The route that a request came by, with its parameters, from the URL as the vendor called it; the way back from
+ * {@link routePath}. undefined when none of the routes fits.
+ */
+export function routeOf(
+  routes: readonly WebhookRoute[],
+  method: string,
+  publicUrl: string,
+): { readonly route: WebhookRoute; readonly params: Record<string, string> } | undefined {
+  const { pathname } = new URL(publicUrl);
+  const given = pathname.slice(pathname.indexOf(webhookRoot) + webhookRoot.length).split('/');
+  for (const route of routes) {
+    const wanted = route.path.split('/');
+    if (route.method !== method || wanted.length !== given.length) continue;
+    const fits = wanted.every((part, i) => part.startsWith(':') || part === given[i]);
+    if (!fits) continue;
+    const named = wanted.flatMap((part, i) =>
+      part.startsWith(':') ? [[part.slice(1), decodeURIComponent(given[i] ?? '')] as const] : [],
+    );
+    return { route, params: Object.fromEntries(named) };
+  }
+  return undefined;
+}
+
 type Account = Pick<Connection, 'connectionId' | 'workspaceId' | 'vendor'>;
 
 /** The id of a change notice: equal for redeliveries of one change, different for two changes of one entity (DESIGN section 6). */

@@ -3,6 +3,7 @@ import { type Clock, codeOf, LedgerwireError } from '#libs/core';
 import type { LogProducer } from '#libs/streams';
 import type {
   ProofReceiver,
+  RequeueAnswer,
   VendorWebhooks,
   VerificationKey,
   WebhookRequest,
@@ -11,7 +12,7 @@ import type {
 } from '#libs/vendor-kit';
 import type { IngressMetrics, WebhookResult } from '../ingress.metrics.js';
 import type { ConnectionDirectory } from './connection-directory.js';
-import type { TraceIds } from './trace-ids.js';
+import type { TraceIds, TraceStart } from './trace-ids.js';
 import type { KeyScope, VerificationKeys } from './verification-keys.js';
 import { UNASSIGNED_WORKSPACE, WebhookRecords } from './webhook-records.js';
 
@@ -38,6 +39,9 @@ export interface AcceptedLine {
   readonly unknown: number;
   readonly durationMs: number;
 }
+
+/** A webhook that comes a second time, with the time of the first. */
+export type ReturnedWebhook = WebhookRequest & { readonly receivedAt: number };
 
 /** Where the intake reports to. */
 export interface IntakeLog {
@@ -88,6 +92,51 @@ export class WebhookIntake {
       log.unavailable(error, endpoint.vendor);
       return UNAVAILABLE;
     }
+  }
+
+  /**
+   * Takes a webhook in again that was set aside, in the trace of then. Nothing is set aside anew: what can still go nowhere stays
+   * what it was. undefined when the log or token-broker is away.
+   */
+  async takeAgain(
+    endpoint: Endpoint,
+    request: ReturnedWebhook,
+    trace: TraceStart | undefined,
+  ): Promise<RequeueAnswer | undefined> {
+    try {
+      return await this.judgeAgain(endpoint, request, trace);
+    } catch (error) {
+      this.parts.log.unavailable(error, endpoint.vendor);
+      return undefined;
+    }
+  }
+
+  private async judgeAgain(
+    endpoint: Endpoint,
+    request: ReturnedWebhook,
+    trace: TraceStart | undefined,
+  ): Promise<RequeueAnswer> {
+    const connection = this.routeConnection(endpoint, request);
+    if (connection === undefined) return left('There is still no connection of the id in its URL.');
+    const verdict = await this.verify(endpoint, request, connection, this.parts.clock.now());
+    if (verdict.kind !== 'accepted') return left(problemOf(verdict));
+    const arrival = {
+      vendor: endpoint.vendor,
+      webhookId: verdict.webhookId,
+      receivedAt: request.receivedAt,
+      trace: trace ?? this.parts.traces.next(),
+    };
+    const records = new WebhookRecords(arrival, endpoint.notices);
+    const unknown = this.gather(endpoint, verdict, connection, records);
+    try {
+      await this.send(records.records);
+    } catch (error) {
+      if (worthRepeating(error)) throw error;
+      return left(`An event cannot be written (${codeOf(error)}).`);
+    }
+    const workspaceIds = [...records.workspaceIds];
+    if (unknown === 0) return { taken: true, problem: null, workspaceIds };
+    return { ...left(unknownAccounts(unknown, verdict)), workspaceIds };
   }
 
   private async judge(endpoint: Endpoint, request: WebhookRequest): Promise<WebhookResponse> {
@@ -177,7 +226,11 @@ export class WebhookIntake {
     );
     let unknown: number;
     try {
-      unknown = this.gather(endpoint, request, verdict, routeConnection, records);
+      unknown = this.gather(endpoint, verdict, routeConnection, records);
+      if (unknown > 0) {
+        const message = unknownAccounts(unknown, verdict);
+        records.setAside(request, UNASSIGNED_WORKSPACE, { code: 'unknown-connection', message });
+      }
       await this.write(endpoint, request, records, receivedAt);
     } catch (error) {
       if (worthRepeating(error)) throw error;
@@ -201,7 +254,6 @@ export class WebhookIntake {
   /** Makes the records of all events; answers how many belong to no connection. */
   private gather(
     { vendor }: Endpoint,
-    request: WebhookRequest,
     { events }: Extract<WebhookVerdict, { kind: 'accepted' }>,
     routeConnection: Connection | null,
     records: WebhookRecords,
@@ -218,12 +270,6 @@ export class WebhookIntake {
         else records.accept(connection, event);
       }
       if (!found) unknown += 1;
-    }
-    if (unknown > 0) {
-      records.setAside(request, UNASSIGNED_WORKSPACE, {
-        code: 'unknown-connection',
-        message: `${unknown} of ${events.length} events belong to accounts that nobody has connected.`,
-      });
     }
     return unknown;
   }
@@ -293,6 +339,20 @@ export class WebhookIntake {
 /** The log or a deadline failed, and not the content: the vendor is to come again. */
 function worthRepeating(error: unknown): boolean {
   return error instanceof LedgerwireError && error.disposition !== 'dead-letter';
+}
+
+function left(problem: string): RequeueAnswer {
+  return { taken: false, problem, workspaceIds: [] };
+}
+
+function problemOf(verdict: Exclude<WebhookVerdict, { kind: 'accepted' }>): string {
+  if (verdict.kind === 'malformed') return `It still cannot be read: ${verdict.reason}`;
+  if (verdict.kind === 'handshake') return 'It is a handshake; there is nothing to take in.';
+  return `None of today's keys has signed it (${verdict.reason}).`;
+}
+
+function unknownAccounts(unknown: number, { events }: { readonly events: readonly unknown[] }): string {
+  return `${unknown} of ${events.length} events belong to accounts that nobody has connected.`;
 }
 
 function unwritable(

@@ -49,6 +49,11 @@ export class WebhookRecords {
     private readonly notices: Topic<ChangeNotice>,
   ) {}
 
+  /** The workspaces that something was told of. */
+  get workspaceIds(): Iterable<string> {
+    return this.headersOf.keys();
+  }
+
   /** An event of a connection that we know. */
   accept(connection: Connection, event: WebhookEvent): void {
     if (event.kind === 'change') this.acceptChange(connection, event);

@@ -2,9 +2,11 @@ import { fastify, type FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import type { Connection } from '#libs/contracts';
 import { type Clock, systemClock } from '#libs/core';
+import { Secret } from '#libs/platform';
 import type { LogProducer, OutgoingRecord, ReadTable } from '#libs/streams';
 import type { ProofReceiver, SubscriptionProof, VendorWebhooks, VerificationKey } from '#libs/vendor-kit';
 import { serverOptions, type UploadTimes } from '../http/server-options.js';
+import { registerRequeueRoute } from '../http/requeue-route.js';
 import { registerWebhookRoutes } from '../http/webhook-routes.js';
 import { IngressMetrics } from '../ingress.metrics.js';
 import { ConnectionDirectory } from '../intake/connection-directory.js';
@@ -132,6 +134,7 @@ export interface TestIngressOptions {
 }
 
 export const SECRET = 'a-key';
+export const REQUEUE_TOKEN = 'the-token-of-console';
 
 /** Starts an ingress without a socket; use `server.inject`, or listen on port 0. */
 export async function startTestIngress(options: TestIngressOptions = {}): Promise<TestIngress> {
@@ -156,10 +159,12 @@ export async function startTestIngress(options: TestIngressOptions = {}): Promis
     maxPendingBytes: options.maxPendingBytes ?? 1_000_000,
   });
   const server = fastify(serverOptions(options.times ?? { uploadTimeoutMs: 10_000, checkIntervalMs: 1_000 }));
+  const vendors = [{ id: options.vendor ?? 'test', webhooks: options.webhooks ?? testWebhooks() }];
   await registerWebhookRoutes(server, intake, metrics, {
     publicBaseUrl: 'https://hooks.example.com',
-    vendors: [{ id: options.vendor ?? 'test', webhooks: options.webhooks ?? testWebhooks() }],
+    vendors,
   });
+  registerRequeueRoute(server, intake, { token: new Secret(REQUEUE_TOKEN), vendors });
   await server.ready();
   return { server, log, keys, proofs, table, registry, lines, failures };
 }

@@ -57,6 +57,10 @@
 http://{{ include "ledgerwire.fullname" .root }}-token-broker:8080
 {{- end }}
 
+{{- define "ledgerwire.ingressUrl" -}}
+http://{{ include "ledgerwire.fullname" .root }}-ingress:8080
+{{- end }}
+
 {{- define "ledgerwire.watchedServices" -}}
 {{- $fullname := include "ledgerwire.fullname" .root -}}
 {{- $entries := list -}}
@@ -112,6 +116,10 @@ http://{{ include "ledgerwire.fullname" .root }}-token-broker:8080
 
 {{- define "ledgerwire.serviceToken" -}}
 {{ .root.Values.serviceTokens.existingSecret }}/{{ .workload.app }}
+{{- end }}
+
+{{- define "ledgerwire.requeueToken" -}}
+{{ .root.Values.serviceTokens.existingSecret }}/console
 {{- end }}
 
 {{- define "ledgerwire.serviceTokens" -}}
