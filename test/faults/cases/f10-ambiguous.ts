@@ -1,7 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { endsOfDoubt } from '../check/invariants.ts';
 import type { FaultTest } from '../suite/fault-test.ts';
-import { strikeUntil } from '../suite/chance.ts';
 import { underLoad } from '../suite/under-load.ts';
+import type { World } from '../world/world.ts';
 
 const SEND = { vendor: 'twilio', endpoint: 'POST /Messages.json' } as const;
 
@@ -20,8 +21,10 @@ export const ambiguous: FaultTest = {
       inject: async (until) => {
         const seed = Math.floor(run.random() * 1e9);
         const after = { ...SEND, when: 'after', seed } as const;
-        await world.sandbox.arm({ ...after, kind: 'reset', probability: 0.1 });
-        await world.sandbox.arm({ ...after, kind: 'status', status: 500, probability: 0.05 });
+        const lost = { ...after, kind: 'reset' } as const;
+        const refused = { ...after, kind: 'status', status: 500 } as const;
+        await world.sandbox.arm({ ...lost, probability: 0.1 });
+        await world.sandbox.arm({ ...refused, probability: 0.05 });
         // Before it was applied: the product cannot tell these from the others, and must send again after all.
         await world.sandbox.arm({
           ...SEND,
@@ -37,17 +40,11 @@ export const ambiguous: FaultTest = {
         // In the first half no callback tells what became of a message, so that the list has to.
         const half = (performance.now() + until) / 2;
         await world.sandbox.post('/twilio/progress', { callbackStatuses: [] });
-        await strikeUntil(
-          half,
-          () => 500,
-          () => false,
-        );
+        await strikeSurely(world, [lost, refused]);
+        await delay(Math.max(half - performance.now(), 0));
         await world.sandbox.post('/twilio/progress', { callbackStatuses: CALLBACKS });
-        await strikeUntil(
-          until,
-          () => 500,
-          () => false,
-        );
+        await strikeSurely(world, [lost]);
+        await delay(Math.max(until - performance.now(), 0));
         return cut.struck;
       },
       check: (_load, { trail }) => {
@@ -59,6 +56,21 @@ export const ambiguous: FaultTest = {
   },
 };
 
+/** Chance may spare the few sends of a short run: each of these strikes one send, however long that takes to come. */
+async function strikeSurely(
+  { sandbox }: World,
+  faults: readonly Readonly<Record<string, unknown>>[],
+): Promise<void> {
+  const armed = await Promise.all(faults.map((fault) => sandbox.arm({ ...fault, times: 1 })));
+  const deadline = performance.now() + SURELY_WITHIN_MS;
+  while (performance.now() < deadline) {
+    const counts = await sandbox.strikes();
+    if (armed.every(({ id }) => (counts.get(id) ?? 0) > 0)) return;
+    await delay(200);
+  }
+}
+
+const SURELY_WITHIN_MS = 20_000;
 const CALLBACKS = ['queued', 'sent', 'delivered', 'undelivered', 'failed', 'canceled'];
 
 function isFirstDoubt({ status, reason }: { status: string; reason: string | null }): boolean {

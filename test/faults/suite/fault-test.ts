@@ -10,6 +10,8 @@ export interface FaultRun {
   readonly random: Random;
   /** Events a second that the load may make. */
   readonly eventsPerSecond: number;
+  /** Whether times are judged and not only told: `npm test` runs on machines of any speed and judges none. */
+  readonly judgesSpeed: boolean;
   /** Says what is going on. */
   readonly note: (text: string) => void;
 }

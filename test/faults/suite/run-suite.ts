@@ -84,6 +84,7 @@ async function runAll(
       // Each fault has a stream of its own, so that `--only` repeats what it did in the whole.
       random: seededRandom(wanted.seed ^ hashOf(test.id)),
       eventsPerSecond: wanted.eventsPerSecond,
+      judgesSpeed: !wanted.short,
       note: () => undefined,
     });
     finished.push({ test, report });

@@ -53,10 +53,15 @@ export class SandboxControl {
     return this.post('/faults', fault);
   }
 
-  /** How often each armed fault struck. */
+  /** How often all armed faults together struck. */
   async injected(): Promise<number> {
-    const { faults } = await this.get<{ faults: { injected: number }[] }>('/faults');
-    return faults.reduce((sum, { injected }) => sum + injected, 0);
+    return [...(await this.strikes()).values()].reduce((sum, struck) => sum + struck, 0);
+  }
+
+  /** How often each armed fault struck, by its id. */
+  async strikes(): Promise<ReadonlyMap<string, number>> {
+    const { faults } = await this.get<{ faults: { id: string; injected: number }[] }>('/faults');
+    return new Map(faults.map(({ id, injected }) => [id, injected]));
   }
 
   async disarmAll(): Promise<void> {
