@@ -1,4 +1,4 @@
-import type { AccountingRecord } from '#libs/contracts';
+import type { AccountingRecord, FailedMessage } from '#libs/contracts';
 import { contactIdOf } from '#libs/flows';
 
 /** Key of the entity store. */
@@ -41,6 +41,16 @@ export function remindersKey(connectionId: string, invoiceId: string, flowId: st
 /** The lane of a connection's daily cap; whoever is counted is counted there. */
 export function gateLane(connectionId: string): string {
   return `${connectionId}/gate`;
+}
+
+/** Key of the store of failed messages that have another way. */
+export function failedKey({ connectionId, commandId }: FailedMessage): string {
+  return `${connectionId}/${commandId}`;
+}
+
+/** A failed message is asked for in a lane of its own: whose debtor it is shows when the state is there. */
+export function failedLane(failed: FailedMessage): string {
+  return `${failed.connectionId}/failed/${failed.commandId}`;
 }
 
 /** Prefix of the store of open invoices for one debtor; the invoice's id follows. */

@@ -24,6 +24,7 @@ beforeAll(async () => {
         topics.connections,
         topics.flows,
         topics.records,
+        topics.failedMessages,
         topics.messages,
         topics.contacts,
         ...noticeTopics,

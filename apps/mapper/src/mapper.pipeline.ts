@@ -1,5 +1,12 @@
 import { Inject } from '@nestjs/common';
-import { type AccountingRecord, mapperStores, type ReplayOrigin, replayOf, topics } from '#libs/contracts';
+import {
+  type AccountingRecord,
+  type FailedMessage,
+  mapperStores,
+  type ReplayOrigin,
+  replayOf,
+  topics,
+} from '#libs/contracts';
 import {
   Consume,
   type DueTimer,
@@ -9,7 +16,7 @@ import {
   StreamPipeline,
   type TaskContext,
 } from '#libs/streams';
-import { debtorLane, waitingKey } from './keys.js';
+import { debtorLane, failedLane, waitingKey } from './keys.js';
 import { MAPPER_TOOLS, type MapperTools } from './mapper-tools.js';
 import { noticeTopics } from './notice-topics.js';
 import { answerHeld, askBeforeHeld } from './steps/answer-held.step.js';
@@ -21,6 +28,7 @@ import { passGate, takeBack } from './steps/gate-message.step.js';
 import { remindDebtor } from './steps/join-debtor.step.js';
 import { keepRecord } from './steps/keep-record.step.js';
 import { baselineOf, mapRecord, mapWaiting } from './steps/map-record.step.js';
+import { aboutFailed, answerOtherWay, askBeforeOtherWay, takeOtherWay } from './steps/take-other-way.step.js';
 import { payloadOf, timerNames } from './timers.js';
 import { inTraceOf } from './trace.js';
 import { aboutRecord, tellRecord } from './trail.js';
@@ -39,6 +47,16 @@ export class MapperPipeline {
     await inTraceOf(headers, () =>
       replay ? this.mapAgain(value, replay, context) : this.map(value, undefined, context),
     );
+  }
+
+  @Consume(topics.failedMessages, { lane: ({ value }) => failedLane(value), about: aboutFailed })
+  async onFailedMessage({ value, headers }: InputRecord<FailedMessage>, context: TaskContext): Promise<void> {
+    inTraceOf(headers, () => takeOtherWay(this.tools, value, context));
+  }
+
+  @OnTimer(timerNames.otherWay)
+  async onOtherWay(timer: DueTimer, context: TaskContext): Promise<void> {
+    askBeforeOtherWay(this.tools, payloadOf(timer, 'other-way'), context);
   }
 
   @OnTimer(timerNames.reminder)
@@ -104,6 +122,7 @@ export class MapperPipeline {
     for (const token of record.recheckTokens) {
       await answerReminder(this.tools, record, token, context);
       await answerHeld(this.tools, record, token, context);
+      await answerOtherWay(this.tools, record, token, context);
     }
   }
 }

@@ -2,7 +2,7 @@ import type { AccountingRecord } from '#libs/contracts';
 import type { DueTimer, TaskContext } from '#libs/streams';
 import { debtorLane } from './keys.js';
 
-/** Names of the mapper's timers; all of them but `gate` run in the debtor's lane. */
+/** Names of the mapper's timers; all of them but `gate` and `other-way` run in the debtor's lane. */
 export const timerNames = {
   /** A reminder is due, or its question has had no answer yet. */
   reminder: 'reminder',
@@ -18,6 +18,8 @@ export const timerNames = {
   gate: 'gate',
   /** A message that was one too many comes back. */
   turnedBack: 'turned-back',
+  /** The hour of a failed message's other way has come, or its question has had no answer yet; in the message's lane. */
+  otherWay: 'other-way',
 } as const;
 
 /** Payloads by timer name. */
@@ -29,6 +31,7 @@ export interface TimerPayloads {
   group: { readonly key: string };
   gate: { readonly key: string };
   'turned-back': { readonly key: string };
+  'other-way': { readonly key: string; readonly tries: number };
 }
 
 /** Sets a timer in the lane of the record's debtor. */

@@ -30,6 +30,7 @@ beforeAll(async () => {
         topics.connections,
         topics.messages,
         topics.contacts,
+        topics.failedMessages,
         ...wishTopics,
         topics.deliveryReports,
         topics.communications,

@@ -50,7 +50,7 @@ const MAX_SENDS_IN_FLIGHT = 96;
  */
 @StreamPipeline({
   stores: twilioSenderStores,
-  outputs: [topics.deliveryReports, topics.messages, ...wishTopics],
+  outputs: [topics.deliveryReports, topics.failedMessages, ...wishTopics],
 })
 export class TwilioSenderPipeline {
   constructor(@Inject(SENDER_TOOLS) private readonly tools: SenderTools) {}

@@ -6,6 +6,7 @@ import {
   deliveryStateSchema,
   derivedCommandSchema,
   entityFingerprintSchema,
+  failedMessageSchema,
   gatedMessageSchema,
   heldEventSchema,
   keptContactSchema,
@@ -59,7 +60,7 @@ export const fetcherStores = {
  * Stores of the mapper. `entities` holds the last record of each contact and open invoice (and, for a while, of closed ones),
  * without its raw JSON; `debts` the open invoices by debtor; `waiting` the records that lack another entity; `reminders` which
  * timers an invoice has; `groups` the reminders that go out together; `held` what waits for its hour; `gated` messages on their
- * way through the daily cap, and `persons` what it counts.
+ * way through the daily cap, and `persons` what it counts; `failed` messages whose other way waits for the state or its hour.
  */
 export const mapperStores = {
   entities: defineStore('entities', accountingRecordSchema, { large: true }),
@@ -73,6 +74,7 @@ export const mapperStores = {
   groups: defineStore('groups', debtorGroupSchema),
   held: defineStore('held', heldEventSchema, { large: true }),
   gated: defineStore('gated', gatedMessageSchema),
+  failed: defineStore('failed', failedMessageSchema),
   persons: defineStore('persons', personDaySchema, { large: true, retentionDays: REMEMBER_PERSONS_DAYS }),
 };
 

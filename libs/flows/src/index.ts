@@ -12,6 +12,7 @@ export type {
 export type { FlowProblem } from './definition/flow-problems.js';
 export { loadFlow, type ParsedFlow, parseFlow } from './definition/parse-flow.js';
 export { type FlowTarget, retargetFlow } from './definition/retarget-flow.js';
+export { evaluateFallback } from './evaluation/evaluate-fallback.js';
 export { evaluateFlow } from './evaluation/evaluate-flow.js';
 export { evaluateHeld, type HeldEvent } from './evaluation/evaluate-held.js';
 export { type DebtorReminder, evaluateDebtor, evaluateReminder } from './evaluation/evaluate-reminder.js';

@@ -1,4 +1,10 @@
-import { type AccountingRecord, type GatedMessage, mapperStores, type MessageCommand } from '#libs/contracts';
+import {
+  type AccountingRecord,
+  type FailedMessage,
+  type GatedMessage,
+  mapperStores,
+  type MessageCommand,
+} from '#libs/contracts';
 import { digestOf } from '#libs/core';
 import { companyDate, type MessageDraft, nextMorning, skipReasons } from '#libs/flows';
 import type { TaskContext } from '#libs/streams';
@@ -9,6 +15,7 @@ import { tellRecord } from '../trail.js';
 import { holdEvent } from './hold-event.step.js';
 import { deferReminder } from './schedule-reminders.step.js';
 import { withoutLines } from './keep-record.step.js';
+import { putOffOtherWay } from './put-off-other-way.step.js';
 import { describe, type EmitManner, sendCommand } from './send-command.step.js';
 
 /**
@@ -35,6 +42,7 @@ export function gateMessage(
     beyond: cap?.beyond ?? 'defer',
     changedFields,
     reminders: manner.reminders ?? [],
+    failed: manner.failed ? JSON.stringify(manner.failed) : null,
     since: manner.since ?? context.now(),
     ...describe(draft),
   });
@@ -97,6 +105,10 @@ export function takeBack(tools: MapperTools, key: string, context: TaskContext):
   }
   const detail = skipReasons[reason];
   tellRecord(context, record, { status: 'deferred', reason, detail, nextTryAt: until, ...about });
+  if (entry.failed !== null) {
+    putOffOtherWay(JSON.parse(entry.failed) as FailedMessage, until, context);
+    return;
+  }
   for (const reminder of entry.reminders)
     deferReminder(tools, record, { key: reminder, until, since: entry.since }, context);
   if (entry.reminders.length > 0) return;

@@ -104,8 +104,8 @@ function membersOf({ connectionId, reminders }: DebtorGroup, context: TaskContex
 }
 
 /** What the debtor owes and is past due, and what the reminders of the group are about. */
-function debtsOf(
-  { connectionId, contactId, reminders }: DebtorGroup,
+export function debtsOf(
+  { connectionId, contactId, reminders }: Pick<DebtorGroup, 'connectionId' | 'contactId' | 'reminders'>,
   today: string,
   context: TaskContext,
 ): AccountingRecord[] {

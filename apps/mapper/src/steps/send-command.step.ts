@@ -1,5 +1,6 @@
 import {
   type AccountingRecord,
+  type FailedMessage,
   headerNames,
   mapperStores,
   type MessageCommand,
@@ -26,6 +27,8 @@ export interface EmitManner {
   readonly reminders?: readonly string[];
   /** Since when the event waits, if it was put off. */
   readonly since?: number | undefined;
+  /** The message that they go out instead of. */
+  readonly failed?: FailedMessage;
 }
 
 /** Whether a command was derived before, be it that it is still on its way through the daily cap. */

@@ -1,5 +1,4 @@
-import { headerNames, type MessageCommand, topics } from '#libs/contracts';
-import { uuidV5 } from '#libs/core';
+import { type FailedMessage, headerNames, type MessageCommand, topics } from '#libs/contracts';
 import type { TaskContext } from '#libs/streams';
 import type { SenderTools } from '../sender-tools.js';
 import { tellCommand } from '../trail.js';
@@ -12,8 +11,9 @@ export interface EscalationCause {
 }
 
 /**
- * A message failed for good: what its flow has for that case goes out as commands of their own, whose ids were made with the
- * message. However often this is said, each leaves once. Without a rule the failure stays where it is shown: in the trail.
+ * A message failed for good: where its flow has another way for that case the mapper takes it, who knows the books, the hours and the
+ * caps. However often this is said, each message of the other way leaves once. Without a rule the failure stays where it is
+ * shown: in the trail.
  */
 export function escalate(
   { metrics }: Pick<SenderTools, 'metrics'>,
@@ -21,31 +21,41 @@ export function escalate(
   context: TaskContext,
   { reason, onlyStaff = false }: EscalationCause,
 ): void {
+  if (command.onFailure.length === 0) return;
+  const failed = failedOf(command, reason, onlyStaff, context.now());
   const headers = { [headerNames.origin]: command.origin, [headerNames.workspace]: command.workspaceId };
-  for (const text of command.onFailure) {
-    const instead = JSON.parse(text) as MessageCommand;
-    if (onlyStaff && instead.recipientKind !== 'staff') continue;
-    metrics.escalated(instead.channel, instead.recipientKind);
-    // When an operator resends the message, what replaces it is new as well.
-    const fresh = command.resendOf === null ? instead : resent(instead, command);
-    context.emit(topics.messages, fresh.connectionId, fresh, headers);
-    const whom = instead.recipientKind === 'staff' ? 'a colleague' : 'the recipient';
-    tellCommand(context, command, {
-      step: 'send',
-      status: 'escalated',
-      reason,
-      detail: `The flow has ${whom} told by ${instead.channel === 'email' ? 'e-mail' : 'text message'} instead`,
-      what: fresh.commandId,
-    });
-  }
+  context.emit(topics.failedMessages, failed.connectionId, failed, headers);
+  metrics.escalated(command.channel, command.recipientKind);
+  const whom = onlyStaff ? 'colleagues only' : 'the flow’s other way';
+  tellCommand(context, command, {
+    step: 'send',
+    status: 'escalated',
+    reason,
+    detail: `It is decided anew on the present state: ${whom}`,
+  });
 }
 
-function resent(instead: MessageCommand, failed: MessageCommand): MessageCommand {
+function failedOf(command: MessageCommand, reason: string, onlyStaff: boolean, now: number): FailedMessage {
+  const { commandId, workspaceId, sourceConnectionId, sourceVendor, entityType, entityId } = command;
+  const { entityNumber, recordId, flowId, flowStep, businessEvent, channel, to, resendOf, origin } = command;
   return {
-    ...instead,
-    commandId: uuidV5(instead.commandId, [failed.commandId]),
-    resendOf: instead.commandId,
-    notAfter: null,
-    origin: failed.origin,
+    commandId,
+    workspaceId,
+    connectionId: sourceConnectionId,
+    vendor: sourceVendor,
+    entityType,
+    entityId,
+    entityNumber,
+    recordId,
+    flowId,
+    flowStep,
+    businessEvent,
+    channel,
+    to,
+    reason,
+    onlyStaff,
+    resendOf,
+    origin,
+    failedAt: now,
   };
 }

@@ -508,6 +508,46 @@ export interface DeliveryReport {
   readonly receivedAt: EpochMs;
 }
 
+/** A message failed for good, and its flow has another way for that case; the mapper takes it, on the state that is read for it. */
+export interface FailedMessage {
+  /** The MessageCommand that failed. */
+  readonly commandId: string;
+  /** The company that uses Ledgerwire. */
+  readonly workspaceId: string;
+  /** Where the books are; the key of the topic. */
+  readonly connectionId: string;
+  /** Vendor of the books. */
+  readonly vendor: string;
+  /** What the message was about. */
+  readonly entityType: string;
+  /** Vendor's id of it. */
+  readonly entityId: string;
+  /** What people call it. */
+  readonly entityNumber: null | string;
+  /** The record that the message was derived from. */
+  readonly recordId: string;
+  /** The flow. */
+  readonly flowId: string;
+  /** Its step. */
+  readonly flowStep: string;
+  /** What happened in the books. */
+  readonly businessEvent: string;
+  /** sms or email. */
+  readonly channel: string;
+  /** The address that was not reached. Personal data. */
+  readonly to: string;
+  /** Why it failed, e.g. invalid-number. */
+  readonly reason: string;
+  /** Who said no on one channel is not written to on another; a colleague may hear of it. */
+  readonly onlyStaff: boolean;
+  /** Set when it was an operator's resend: then what replaces it is new as well. */
+  readonly resendOf: null | string;
+  /** Of the message: webhook, poll, stream, replay or timer. */
+  readonly origin: string;
+  /** When it was clear, UTC. */
+  readonly failedAt: EpochMs;
+}
+
 /** One version of a flow as an operator applied it. Compacted by flowId. */
 export interface FlowDefinition {
   /** Key. */
@@ -582,7 +622,7 @@ export interface MessageCommand {
   readonly firstNoticedAt: EpochMs;
   /** The command that an operator resends with this one. */
   readonly resendOf: null | string;
-  /** What goes out when this one fails for good: MessageCommands as JSON, with ids of their own. Personal data. */
+  /** Channels of what goes out when this one fails for good; empty: nothing does. Builds of before put whole commands here. */
   readonly onFailure: readonly string[];
 }
 
@@ -766,6 +806,8 @@ export interface GatedMessage {
   readonly changedFields: readonly string[];
   /** Keys of the reminders that it is for; empty for other messages. */
   readonly reminders: readonly string[];
+  /** The FailedMessage as JSON that it goes out instead of; null for other messages. Personal data. */
+  readonly failed: null | string;
   /** When it was put off first, else when it was derived, UTC. */
   readonly since: EpochMs;
 }

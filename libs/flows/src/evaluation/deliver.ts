@@ -11,65 +11,57 @@ import { allowedFrom } from './quiet-time.js';
 import { type Addressee, addresseesOf, maskAddress } from './recipient-addresses.js';
 
 /** Makes the messages of one delivery: one for each addressee that can be reached, rendered once a channel. */
-export async function deliver(
+export function deliver(
   delivery: Delivery,
   occasion: Occasion,
   renderer: TemplateRenderer,
   targetPrefix = '',
 ): Promise<Evaluation> {
+  const { fallback } = occasion.step;
+  return deliverTo(addresseesOf(delivery, occasion), {
+    delivery,
+    occasion,
+    renderer,
+    idOf: ({ target }) => commandIdFor(occasion, `${targetPrefix}${target}`),
+    // The word to colleagues of a reminder has no further one behind it.
+    onFailure: fallback && targetPrefix === '' ? fallback.channels : [],
+  });
+}
+
+/** The id of the message of an occasion to one recipient. */
+export function commandIdFor({ flow, step, businessEvent }: Occasion, target: string): string {
+  return commandIdOf({ flowId: flow.id, flowStep: step.id, businessEvent, target });
+}
+
+/** How messages to several addressees are made. */
+export interface DeliveryOrder {
+  readonly delivery: Delivery;
+  readonly occasion: Occasion;
+  readonly renderer: TemplateRenderer;
+  readonly idOf: (addressee: Addressee) => string;
+  /** Channels of what goes out when one of them fails. */
+  readonly onFailure: readonly Channel[];
+}
+
+/** {@link deliver} for addressees that the caller has chosen. */
+export async function deliverTo(addressees: readonly Addressee[], order: DeliveryOrder): Promise<Evaluation> {
+  const { delivery, occasion, renderer } = order;
   const rendered = new Map<Channel, Promise<RenderResult>>();
   const render = (channel: Channel): Promise<RenderResult> => {
     const known = rendered.get(channel) ?? renderer.render(requestFor(channel, delivery.templates, occasion));
     rendered.set(channel, known);
     return known;
   };
-  const { fallback } = occasion.step;
-  // The word to colleagues of a reminder has no further one behind it.
-  const alternatives =
-    fallback && targetPrefix === '' ? await fallbackCommands(fallback, occasion, renderer) : [];
-  const parts = addresseesOf(delivery, occasion).map((addressee) => {
-    const { flow, step, businessEvent } = occasion;
-    const target = `${targetPrefix}${addressee.target}`;
-    const commandId = commandIdOf({ flowId: flow.id, flowStep: step.id, businessEvent, target });
-    return messageFor(addressee, { commandId, delivery, occasion, alternatives }, render);
-  });
+  const parts = addressees.map((addressee) => messageFor(addressee, order, render));
   return mergeEvaluations(await Promise.all(parts));
-}
-
-/**
- * What goes out instead when a message fails for good, rendered now: the sender of messages knows no books. The ids hang on the event
- * and the recipient, so that two messages which fail lead to one word to a colleague.
- */
-async function fallbackCommands(
-  fallback: Delivery,
-  occasion: Occasion,
-  renderer: TemplateRenderer,
-): Promise<MessageCommand[]> {
-  const { flow, step, businessEvent } = occasion;
-  const commands = addresseesOf(fallback, occasion).map(async (addressee) => {
-    if (!addressee.ok) return [];
-    const result = await renderer.render(requestFor(addressee.channel, fallback.templates, occasion));
-    if (!result.ok) return [];
-    const target = `on-failure/${addressee.target}/${addressee.channel}`;
-    const commandId = commandIdOf({ flowId: flow.id, flowStep: step.id, businessEvent, target });
-    return [commandOf(addressee, commandId, fallback, occasion, result.texts)];
-  });
-  return (await Promise.all(commands)).flat();
-}
-
-interface MessageOrder {
-  readonly commandId: string;
-  readonly delivery: Delivery;
-  readonly occasion: Occasion;
-  /** For the case that it fails. */
-  readonly alternatives: readonly MessageCommand[];
 }
 
 async function messageFor(
   addressee: Addressee,
-  { commandId, delivery, occasion, alternatives }: MessageOrder,
+  { idOf, delivery, occasion, onFailure }: DeliveryOrder,
   render: (channel: Channel) => Promise<RenderResult>,
 ): Promise<Partial<Evaluation>> {
+  const commandId = idOf(addressee);
   if (await occasion.input.isDerived?.(commandId))
     return { skips: [skipOf(occasion, 'duplicate', { commandId })] };
   if (!addressee.ok) {
@@ -89,7 +81,7 @@ async function messageFor(
   }
   const command = {
     ...commandOf(addressee, commandId, delivery, occasion, result.texts),
-    onFailure: alternatives.filter(({ to }) => to !== addressee.address).map((one) => JSON.stringify(one)),
+    onFailure: [...onFailure],
   };
   const draft: MessageDraft = {
     command,

@@ -132,7 +132,8 @@ function clocksOf(flow: Flow, { sourceConnection, contact }: EvaluationInput): R
   return { source: sourceConnection, holidays: flow.holidays, contact: contact?.contact ?? null };
 }
 
-function whyNoReminder(flow: Flow, { record }: Pick<EvaluationInput, 'record'>): SkipReason | null {
+/** Why nobody is reminded of an invoice as it is now; null when somebody may be. */
+export function whyNoReminder(flow: Flow, { record }: Pick<EvaluationInput, 'record'>): SkipReason | null {
   if (!flow.enabled) return 'flow-disabled';
   if (record.invoice?.kind !== 'sales') return 'is-a-bill';
   const stage = stageOf(record);

@@ -86,7 +86,8 @@ function contactOf(
 }
 
 function reachesCustomer(step: Step): boolean {
-  const deliveries = [...step.branches.map(({ delivery }) => delivery), step.escalation?.delivery];
+  const { branches, escalation, fallback } = step;
+  const deliveries = [...branches.map(({ delivery }) => delivery), escalation?.delivery, fallback];
   return deliveries.some((delivery) => delivery && delivery.recipients.contact !== null);
 }
 
