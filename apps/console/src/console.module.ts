@@ -32,8 +32,10 @@ import { LiveFeed } from './feed/live-feed.js';
 import { FlowBook } from './flows/flow-book.js';
 import { FlowPublisher } from './flows/flow-publisher.js';
 import { DeadLetterRequeue } from './operations/dead-letter-requeue.js';
+import { NewestRecords } from './operations/newest-records.js';
 import { Operations } from './operations/operations.js';
 import { ParkedWorkList } from './operations/parked-work.js';
+import { ReplayPortions } from './operations/replay-portion.js';
 import { ReplayRunner } from './operations/replay-runner.js';
 import { WebhookReturn } from './operations/webhook-return.js';
 import { OperatorAccess } from './security/operator-access.js';
@@ -249,12 +251,13 @@ function createWebhookReturn({ config, clock, lifecycle }: ConsoleContext): Webh
 /** Replays go on from start to stop of the process, whoever asked for them. */
 function startReplays(
   { clock, lifecycle, logger }: ConsoleContext,
-  { replays }: Database,
+  { replays, outcomes }: Database,
   producer: LogProducer & RawLogProducer,
   reader: LogReader,
 ): void {
   const onFailed = (error: unknown): void => logger.warn({ event: 'replay.step-failed', error });
-  const runner = new ReplayRunner({ replays, reader, producer, clock, onFailed });
+  const portions = new ReplayPortions({ reader, newest: new NewestRecords({ outcomes, reader }) });
+  const runner = new ReplayRunner({ replays, portions, producer, clock, onFailed });
   lifecycle.onShutdown('stop-intake', 'replays', () => runner.stop());
   runner.start();
 }

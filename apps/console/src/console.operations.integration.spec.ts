@@ -3,8 +3,11 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { z } from 'zod';
 import {
   type AccountingRecord,
+  type ChangeNotice,
+  changeNoticesOf,
   type DeadLetter,
   headerNames,
+  type Outcome,
   outcomeOf,
   type ParkedWork,
   runtimeStores,
@@ -42,6 +45,31 @@ async function get<T>(path: string): Promise<T> {
 /** A record of this test's own connection: the topic is shared with other tests. */
 function recordOf(connectionId: string, recordId: string): AccountingRecord {
   return { ...sampleInvoice(), connectionId, recordId };
+}
+
+/** What the fetcher tells of a record that it has just written. */
+function fetchedOutcome({ recordId, connectionId, entityType, entityId }: AccountingRecord): Outcome {
+  const subject = { recordId, connectionId, entityType, entityId, workspaceId: 'w1' };
+  const at = Date.now();
+  return outcomeOf({ ...subject, step: 'fetch', status: 'fetched', service: 'fetcher', at, what: recordId });
+}
+
+function noticeOf(topic: string, connectionId: string, entityId: string): ChangeNotice {
+  return {
+    noticeId: randomUUID(),
+    webhookId: null,
+    workspaceId: 'w1',
+    connectionId,
+    vendor: topic.slice('change-notices.'.length),
+    entityType: 'invoice',
+    entityId,
+    changeType: 'updated',
+    origin: 'webhook',
+    recheck: false,
+    recheckToken: null,
+    sourceTime: null,
+    receivedAt: 0,
+  };
 }
 
 describe('parked work', () => {
@@ -202,9 +230,45 @@ describe('a replay', () => {
       ]);
   });
 
+  it('answers a dry run over notices from the newest record of each entity, and asks no vendor', async () => {
+    const connectionId = `c-${randomUUID()}`;
+    const notices = changeNoticesOf(`vendor-${randomUUID().slice(0, 8)}`);
+    await underTest.probe.prepare([notices]);
+    const [known, unknown] = [`known-${connectionId}`, `unknown-${connectionId}`];
+    for (const recordId of ['older', 'newer']) {
+      const record = { ...recordOf(connectionId, `${recordId}-${connectionId}`), entityId: known };
+      await underTest.probe.write(topics.records, connectionId, record);
+      await underTest.probe.write(topics.outcomes, 'w1', fetchedOutcome(record));
+    }
+    for (const entityId of [known, known, unknown]) {
+      const notice = noticeOf(notices.name, connectionId, entityId);
+      await underTest.probe.write(notices, connectionId, notice);
+    }
+    const isTold = async (): Promise<boolean> =>
+      (await underTest.api(`/api/traces/newer-${connectionId}`)).ok;
+    await expect.poll(isTold, { timeout: 30_000 }).toBe(true);
+    const asked = await underTest.probe.follow(notices);
+    const followed = await underTest.probe.follow(topics.records);
+    const ask = { topic: notices.name, mode: 'dry-run', from: 0, filter: { connectionId }, reason: 'to see' };
+    const { replayId } = await post<ReplayReport>('/api/replays', ask, 202);
+    await expect
+      .poll(async () => (await get<ReplayReport>(`/api/replays/${replayId}`)).status, { timeout: 30_000 })
+      .toBe('done');
+    expect(await get<ReplayReport>(`/api/replays/${replayId}`)).toMatchObject({
+      read: 3,
+      replayed: 1,
+      unanswered: 1,
+    });
+    const own = () => followed.filter(({ headers }) => headers[headerNames.replayId] === replayId);
+    await expect.poll(() => own().length, { timeout: 15_000 }).toBe(1);
+    expect(own()[0]?.value.recordId).toBe(`newer-${connectionId}`);
+    expect(own()[0]?.headers).toMatchObject({ [headerNames.replayMode]: 'dry-run' });
+    expect(asked).toEqual([]);
+  });
+
   it('says what can be replayed instead', async () => {
-    const dry = { topic: 'change-notices.xero', mode: 'dry-run', from: 0, reason: 'to see' };
-    expect(JSON.stringify(await post('/api/replays', dry, 422))).toContain('Replay the records');
+    const forced = { topic: 'change-notices.xero', mode: 'forced', from: 0, reason: 'to see' };
+    expect(JSON.stringify(await post('/api/replays', forced, 422))).toContain('replay of the records');
     const outcomes = { topic: 'outcomes', from: 0, reason: 'to see' };
     expect(JSON.stringify(await post('/api/replays', outcomes, 422))).toContain('cannot be replayed');
     const nowhere = { topic: 'records', reason: 'to see' };

@@ -56,6 +56,23 @@ describe('replay start', () => {
     expect(err).toContain('It does not move');
   });
 
+  it('tells why its steps fail, how often and when they are tried again', async () => {
+    const problem = 'the log is not available (log-unavailable)';
+    const console = await ServiceDouble.start({
+      'POST /api/replays': replay(),
+      'GET /api/replays/r1': [
+        replay({ attempts: 1, problem, nextTryAt: Date.UTC(2026, 10, 21, 8) }),
+        replay({ status: 'done', progress: 1 }),
+      ],
+    });
+    const words = ['replay', 'start', 'records', '--from', '1h', '--mode', 'normal', '--reason', 'to see'];
+    const { code, err } = await run(words, { console, clock: hastyClock() });
+    expect(code).toBe(0);
+    expect(err).toContain(
+      `A step has failed 1 time: ${problem}. It is tried again at 2026-11-21 08:00:00Z; to end it: ledgerwire replay cancel r1`,
+    );
+  });
+
   it('fails when the replay fails', async () => {
     const console = await ServiceDouble.start({
       'POST /api/replays': replay(),

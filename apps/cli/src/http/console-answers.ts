@@ -205,7 +205,10 @@ const replay = z.looseObject({
   progress: z.number(),
   read: z.number(),
   replayed: z.number(),
+  unanswered: z.number().default(0),
   problem: text,
+  attempts: z.number().default(0),
+  nextTryAt: z.number().nullable().default(null),
   createdAt: z.number(),
   endedAt: z.number().nullable(),
 });

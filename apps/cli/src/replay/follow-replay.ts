@@ -3,7 +3,7 @@ import type { Call } from '../command.js';
 import { CliError } from '../cli-error.js';
 import type { ReplayReportAnswer } from '../http/console-answers.js';
 import { facts, table } from '../output/table.js';
-import { moment } from '../output/format.js';
+import { counted, moment } from '../output/format.js';
 
 const LOOK_MS = 500;
 /** The report grows while services work through what was replayed; it is complete when it stays the same for so long. */
@@ -11,8 +11,7 @@ const SETTLED_MS = 3_000;
 
 /** A step takes well under a second; one that fails is tried again for ever. */
 const STUCK_MS = 30_000;
-const STUCK =
-  'It does not move: another replay may be before it (ledgerwire replay list), or its steps fail (replay.step-failed in the log of the console).';
+const STUCK = 'It does not move: another replay may be before it (ledgerwire replay list).';
 
 /**
  * Waits until a replay is read, telling how far it is.
@@ -21,12 +20,13 @@ const STUCK =
 export async function followReplay(call: Call, replayId: string): Promise<ReplayReportAnswer> {
   const { clock, signal } = call.surroundings;
   let told = -1;
+  let toldAttempts = 0;
   let [seen, movedAt] = ['', clock.now()];
   for (;;) {
     const replay = await call.console.replay(replayId);
     const state = `${replay.progress} ${replay.status}`;
     if (state !== seen) [seen, movedAt] = [state, clock.now()];
-    else if (clock.now() - movedAt >= STUCK_MS) {
+    else if (replay.attempts === 0 && clock.now() - movedAt >= STUCK_MS) {
       call.tell(STUCK);
       movedAt = clock.now();
     }
@@ -35,6 +35,8 @@ export async function followReplay(call: Call, replayId: string): Promise<Replay
       call.tell(`${percent} % read, ${replay.replayed} of ${replay.read} records brought again`);
       told = percent;
     }
+    if (replay.attempts > toldAttempts) call.tell(failingText(replay));
+    toldAttempts = replay.attempts;
     if (replay.status === 'done') return replay;
     if (replay.status !== 'running') {
       throw new CliError(
@@ -72,11 +74,14 @@ export function replayText(replay: ReplayReportAnswer): string {
           .join(' '),
       ],
       ['reason', replay.reason],
-      ['status', replay.status],
+      ['status', replay.attempts > 0 && replay.status === 'running' ? 'running, failing' : replay.status],
       ['problem', replay.problem],
+      ['failed tries', replay.attempts === 0 ? null : replay.attempts],
+      ['next try', replay.nextTryAt === null ? null : moment(replay.nextTryAt)],
       ['progress', `${Math.floor(replay.progress * 100)} %`],
       ['read', replay.read],
       ['brought again', replay.replayed],
+      ['without a record', replay.unanswered === 0 ? null : replay.unanswered],
       ['began', moment(replay.createdAt)],
       ['ended', moment(replay.endedAt)],
     ]),
@@ -95,6 +100,20 @@ export function replayText(replay: ReplayReportAnswer): string {
     );
   }
   return parts.join('\n\n');
+}
+
+/** How a replay stands, in a word or two. */
+export function stateOf({
+  status,
+  progress,
+  attempts,
+}: Pick<ReplayReportAnswer, 'status' | 'progress' | 'attempts'>): string {
+  if (status !== 'running') return status;
+  return `${Math.floor(progress * 100)} %${attempts > 0 ? ', failing' : ''}`;
+}
+
+function failingText({ replayId, problem, attempts, nextTryAt }: ReplayReportAnswer): string {
+  return `A step has failed ${counted(attempts, 'time')}: ${problem ?? 'unknown reason'}. It is tried again at ${moment(nextTryAt)}; to end it: ledgerwire replay cancel ${replayId}`;
 }
 
 /** What the commonest statuses mean here; others stand for themselves. */

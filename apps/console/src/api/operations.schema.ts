@@ -115,7 +115,18 @@ export const replaySchema = z.object({
   progress: z.number().min(0).max(1).meta({ description: 'Share of the span that is read.' }),
   read: wholeNumber,
   replayed: wholeNumber,
-  problem: z.string().nullable(),
+  unanswered: wholeNumber.meta({
+    description:
+      'Of a dry run over notices, which asks no vendor: entities without a record in the log. Of the others the newest record is tried.',
+  }),
+  problem: z
+    .string()
+    .nullable()
+    .meta({ description: 'Why it failed; while it runs, why its next step has failed so far.' }),
+  attempts: wholeNumber.meta({
+    description: 'How often in a row its next step has failed; 0 while all goes well.',
+  }),
+  nextTryAt: instant.nullable().meta({ description: 'When that step is tried again.' }),
   createdAt: instant,
   endedAt: instant.nullable(),
 });

@@ -21,7 +21,7 @@ export interface OperationsPorts {
 }
 
 /** A replay without what came of it. */
-type ReplayView = Omit<ReplayReport, 'outcomes'>;
+export type ReplayView = Omit<ReplayReport, 'outcomes'>;
 
 /** What operators do with work that waits, was set aside, or is to come again. */
 export class Operations {
@@ -89,7 +89,8 @@ export class Operations {
 function viewOf(replay: ReplayRow): ReplayView {
   const total = replay.spans.reduce((sum, { from, to }) => sum + to - from, 0);
   const done = replay.spans.reduce((sum, { from, next }) => sum + next - from, 0);
-  const { replayId, topic, mode, reason, status, replayed, problem, createdAt, endedAt } = replay;
+  const { replayId, topic, mode, reason, status, replayed, unanswered } = replay;
+  const { problem, attempts, nextTryAt, createdAt, endedAt } = replay;
   return {
     replayId,
     topic,
@@ -97,7 +98,10 @@ function viewOf(replay: ReplayRow): ReplayView {
     reason,
     status,
     replayed,
+    unanswered,
     problem,
+    attempts,
+    nextTryAt,
     createdAt,
     endedAt,
     read: replay.read,

@@ -23,7 +23,7 @@ const NOTICES = /^change-notices\./;
 /** Whether a topic can be replayed at all, and in which ways. */
 export function replayModesOf(topic: string): readonly ReplayMode[] {
   if (topic === topics.records.name || topic === topics.messages.name) return ['normal', 'dry-run', 'forced'];
-  return NOTICES.test(topic) ? ['normal'] : [];
+  return NOTICES.test(topic) ? ['normal', 'dry-run'] : [];
 }
 
 /**
@@ -52,6 +52,9 @@ export async function planReplay(
     status: spans.length === 0 ? 'done' : 'running',
     read: 0,
     replayed: 0,
+    unanswered: 0,
+    attempts: 0,
+    nextTryAt: null,
     problem: null,
     createdAt: clock.now(),
     endedAt: spans.length === 0 ? clock.now() : null,
@@ -81,7 +84,7 @@ function refuseImpossible({ topic, mode, from, offsets, filter }: ReplayRequest)
   }
   if (!modes.includes(mode)) {
     throw refused(
-      `${topic} cannot be replayed as ${mode}: it would need calls to the vendor. Replay the records that came of it.`,
+      `${topic} cannot be replayed as ${mode}: what is fetched is mapped as usual. Force a replay of the records that came of it.`,
     );
   }
   if (filter.commandId !== undefined && topic !== topics.messages.name) {

@@ -1,27 +1,13 @@
-import {
-  type AccountingRecord,
-  type ChangeNotice,
-  changeNoticesOf,
-  headerNames,
-  type MessageCommand,
-  topics,
-} from '#libs/contracts';
-import { type Clock, codeOf, dispositionOf, sleep } from '#libs/core';
-import type { ReplayFilter, ReplayProgress, ReplayRow, ReplaySpan, ReplayStore } from '#libs/persistence';
-import type {
-  LogProducer,
-  LogReader,
-  OutgoingRecord,
-  RawLogProducer,
-  RawOutput,
-  RawRecord,
-} from '#libs/streams';
+import { type Clock, codeOf, dispositionOf, LedgerwireError, sleep } from '#libs/core';
+import type { ReplayProgress, ReplayRow, ReplayStore } from '#libs/persistence';
+import type { LogProducer, RawLogProducer } from '#libs/streams';
+import type { ReplayPortions } from './replay-portion.js';
 
 /** What the runner works with. */
 export interface ReplayRunnerPorts {
   readonly replays: Pick<ReplayStore, 'step'>;
-  readonly reader: LogReader;
-  readonly producer: LogProducer & RawLogProducer;
+  readonly portions: Pick<ReplayPortions, 'read'>;
+  readonly producer: Pick<LogProducer & RawLogProducer, 'sendAll' | 'sendRaw'>;
   readonly clock: Clock;
   /** Told when a step failed; it is done again. */
   readonly onFailed: (error: unknown) => void;
@@ -30,7 +16,9 @@ export interface ReplayRunnerPorts {
 /** Offsets that one step of a replay covers: between two steps it can be cancelled, and live records get their turn. */
 const STEP_OFFSETS = 500;
 const IDLE_MS = 1_000;
-const NOTICES_PREFIX = 'change-notices.';
+/** Between two tries of a step that fails; doubles up to the cap. */
+const RETRY_BASE_MS = 1_000;
+const RETRY_CAP_MS = 60_000;
 
 /** Does the replays that operators have asked for, step by step, beside other consoles. */
 export class ReplayRunner {
@@ -53,7 +41,7 @@ export class ReplayRunner {
     while (!this.stopping.signal.aborted) {
       let worked = false;
       try {
-        worked = await replays.step((replay) => this.step(replay));
+        worked = await replays.step(clock.now(), (replay) => this.step(replay));
       } catch (error) {
         onFailed(error);
       }
@@ -62,111 +50,53 @@ export class ReplayRunner {
   }
 
   private async step(replay: ReplayRow): Promise<ReplayProgress> {
-    const span = replay.spans.find(({ next, to }) => next < to);
-    if (!span) return ended(replay, 'done', null, this.ports.clock);
     try {
-      const to = Math.min(span.to, span.next + STEP_OFFSETS);
-      const { read, outputs } = await this.readPortion(replay, span, to);
-      await this.ports.producer.sendRaw(outputs.raw);
-      await this.ports.producer.sendAll(outputs.encoded);
-      const spans = replay.spans.map((each) => (each === span ? { ...span, next: to } : each));
-      const written = outputs.raw.length + outputs.encoded.length;
-      const progress = {
-        ...progressOf(replay),
-        spans,
-        read: replay.read + read,
-        replayed: replay.replayed + written,
-      };
-      const over = spans.every(({ next, to: last }) => next >= last);
-      return over ? ended(progress, 'done', null, this.ports.clock) : progress;
+      return await this.advance(replay);
     } catch (error) {
-      if (dispositionOf(error) === 'retry') throw error;
-      return ended(replay, 'failed', codeOf(error), this.ports.clock);
+      if (dispositionOf(error) !== 'retry') return this.ended(replay, 'failed', problemOf(error));
+      this.ports.onFailed(error);
+      // Kept with the replay, so that operators see what it waits for and others get their turn meanwhile.
+      const attempts = replay.attempts + 1;
+      const waitMs = Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** Math.min(attempts - 1, 10));
+      const nextTryAt = this.ports.clock.now() + waitMs;
+      return { ...progressOf(replay), attempts, nextTryAt, problem: problemOf(error) };
     }
   }
 
-  private async readPortion(
-    replay: ReplayRow,
-    { partition, next }: ReplaySpan,
-    to: number,
-  ): Promise<{ read: number; outputs: { raw: RawOutput[]; encoded: OutgoingRecord<unknown>[] } }> {
-    const outputs = { raw: [] as RawOutput[], encoded: [] as OutgoingRecord<unknown>[] };
-    let read = 0;
-    for await (const records of this.ports.reader.readSpan(replay.topic, partition, { from: next, to })) {
-      for (const record of records) {
-        read += 1;
-        // What a replay wrote is not replayed: its original is in the log too.
-        if (!record.value || record.headers.some(([name]) => name === headerNames.replayId)) continue;
-        if (replay.topic.startsWith(NOTICES_PREFIX)) await this.addNotice(replay, record, outputs.encoded);
-        else if (await this.fits(replay, record)) outputs.raw.push(rawAgain(replay, record));
-      }
-    }
-    return { read, outputs };
+  private async advance(replay: ReplayRow): Promise<ReplayProgress> {
+    const { portions, producer } = this.ports;
+    const span = replay.spans.find(({ next, to }) => next < to);
+    if (!span) return this.ended(replay, 'done', null);
+    const to = Math.min(span.to, span.next + STEP_OFFSETS);
+    const portion = await portions.read(replay, { partition: span.partition, from: span.next, to });
+    await producer.sendRaw(portion.raw);
+    await producer.sendAll(portion.encoded);
+    const spans = replay.spans.map((each) => (each === span ? { ...span, next: to } : each));
+    const progress: ReplayProgress = {
+      ...progressOf(replay),
+      spans,
+      read: replay.read + portion.read,
+      replayed: replay.replayed + portion.raw.length + portion.encoded.length,
+      unanswered: replay.unanswered + portion.unanswered,
+      attempts: 0,
+      nextTryAt: null,
+      problem: null,
+    };
+    const over = spans.every(({ next, to: last }) => next >= last);
+    return over ? this.ended(progress, 'done', null) : progress;
   }
 
-  /** A notice asks for the current state even if nothing has changed: otherwise its replay would end at the fetcher. */
-  private async addNotice(
-    replay: ReplayRow,
-    record: RawRecord,
-    outputs: OutgoingRecord<unknown>[],
-  ): Promise<void> {
-    const topic = changeNoticesOf(replay.topic.slice(NOTICES_PREFIX.length));
-    const notice: ChangeNotice = await this.ports.reader.decode(topic, record);
-    if (!matches(replay.filter, notice)) return;
-    const value: ChangeNotice = { ...notice, origin: 'replay', recheck: true };
-    const headers = Object.fromEntries(
-      headersOf(replay, record).map(([name, text]) => [name, text.toString()]),
-    );
-    outputs.push({ topic, key: notice.connectionId, partition: record.partition, value, headers });
-  }
-
-  private async fits({ topic, filter }: ReplayRow, record: RawRecord): Promise<boolean> {
-    if (Object.keys(filter).length === 0) return true;
-    if (topic === topics.records.name) {
-      return matches(filter, await this.ports.reader.decode<AccountingRecord>(topics.records, record));
-    }
-    const command = await this.ports.reader.decode<MessageCommand>(topics.messages, record);
-    return matches(filter, { ...command, connectionId: command.sourceConnectionId });
+  private ended(replay: ReplayProgress, status: 'done' | 'failed', problem: string | null): ReplayProgress {
+    return { ...progressOf(replay), status, problem, nextTryAt: null, endedAt: this.ports.clock.now() };
   }
 }
 
-function matches(
-  filter: ReplayFilter,
-  entity: Pick<AccountingRecord, 'connectionId' | 'entityType' | 'entityId'> & {
-    readonly commandId?: string;
-  },
-): boolean {
-  return (['connectionId', 'entityType', 'entityId', 'commandId'] as const).every(
-    (name) => filter[name] === undefined || filter[name] === entity[name],
-  );
+/** Messages of ours are for people and hold no personal data; of others only the code is known to. */
+function problemOf(error: unknown): string {
+  return error instanceof LedgerwireError ? `${error.message} (${error.code})` : codeOf(error);
 }
 
-function rawAgain(replay: ReplayRow, record: RawRecord): RawOutput {
-  const { topic, partition, key, value } = record;
-  return { topic, partition, key, value, headers: headersOf(replay, record) };
-}
-
-function headersOf({ replayId, mode }: ReplayRow, record: RawRecord): (readonly [string, Buffer])[] {
-  const own: Record<string, string> = {
-    [headerNames.origin]: 'replay',
-    [headerNames.replayId]: replayId,
-    [headerNames.replayMode]: mode,
-  };
-  return [
-    ...record.headers.filter(([name]) => !(name in own)),
-    ...Object.entries(own).map(([name, text]) => [name, Buffer.from(text)] as const),
-  ];
-}
-
-function ended(
-  replay: ReplayProgress,
-  status: 'done' | 'failed',
-  problem: string | null,
-  clock: Clock,
-): ReplayProgress {
-  return { ...progressOf(replay), status, problem, endedAt: clock.now() };
-}
-
-function progressOf({ spans, read, replayed, status, problem, endedAt }: ReplayProgress): ReplayProgress {
-  return { spans, read, replayed, status, problem, endedAt };
+function progressOf(replay: ReplayProgress): ReplayProgress {
+  const { spans, read, replayed, unanswered, status, problem, attempts, nextTryAt, endedAt } = replay;
+  return { spans, read, replayed, unanswered, status, problem, attempts, nextTryAt, endedAt };
 }

@@ -11,7 +11,7 @@ import { prepareHttp } from '../console.service.js';
 import { EventStreams } from '../feed/event-streams.js';
 import { LiveFeed } from '../feed/live-feed.js';
 import { FlowBook } from '../flows/flow-book.js';
-import { Operations } from '../operations/operations.js';
+import { Operations, type ReplayView } from '../operations/operations.js';
 import { OperatorAccess } from '../security/operator-access.js';
 import { ServiceHealth } from '../summary/service-health.js';
 import { SummaryReader } from '../summary/summary.js';
@@ -24,6 +24,7 @@ export class ShownData {
   deadLetters: DeadLetterRow[] = [];
   connections: Connection[] = [];
   flows: FlowVersion[] = [];
+  replays: ReplayView[] = [];
   /** Thrown by every read, to show a database that is away. */
   failure: Error | undefined;
 
@@ -51,6 +52,16 @@ export class ShownData {
       countsSince: () => this.read(counted(this.outcomes)),
     },
     deadLetters: { list: () => this.read(this.deadLetters) },
+  };
+
+  readonly operations = {
+    listReplays: () => this.read(this.replays),
+    cancelReplay: (replayId: string) => {
+      this.replays = this.replays.map((replay) =>
+        replay.replayId === replayId ? { ...replay, status: 'cancelled' as const } : replay,
+      );
+      return this.read(undefined);
+    },
   };
 
   readonly flowStore = {
@@ -113,8 +124,8 @@ function providersOf(data: ShownData, token: Secret, clock: Clock, options: Page
   );
   return [
     { provide: DATABASE, useValue: data.database },
-    // Pages do not call operations; these need a log to look back into and have specs of their own.
-    { provide: Operations, useValue: {} },
+    // Of the operations, which need a log to look back into and have specs of their own, pages show replays.
+    { provide: Operations, useValue: data.operations },
     { provide: FlowTrial, useValue: {} },
     { provide: CONNECTIONS_TABLE, useValue: connections },
     { provide: EventStreams, useValue: new EventStreams({ feed, source: data.database.outcomes, clock }) },

@@ -1,7 +1,7 @@
 import { html, type Html } from './html.js';
 
 /** Pages of the navigation. */
-export type Section = 'feed' | 'flows' | 'connections' | 'dead-letters';
+export type Section = 'feed' | 'flows' | 'connections' | 'dead-letters' | 'replays';
 
 /** What a page brings. */
 export interface PageContent {
@@ -17,6 +17,7 @@ const SECTIONS: readonly { readonly section: Section; readonly href: string; rea
   { section: 'flows', href: '/flows', label: 'Flows' },
   { section: 'connections', href: '/connections', label: 'Connections' },
   { section: 'dead-letters', href: '/dead-letters', label: 'Dead letters' },
+  { section: 'replays', href: '/replays', label: 'Replays' },
 ];
 
 /** A whole page for operators that are signed in. */

@@ -5,6 +5,7 @@ import {
   Inject,
   NotFoundException,
   Param,
+  Post,
   Query,
   Res,
   UseFilters,
@@ -18,6 +19,7 @@ import { CONNECTIONS_TABLE, type ReadTable } from '#libs/streams';
 import { outcomeView } from '../api/outcome-view.js';
 import { sortedConnections } from '../api/overview.controller.js';
 import { FlowBook } from '../flows/flow-book.js';
+import { Operations } from '../operations/operations.js';
 import { SummaryReader } from '../summary/summary.js';
 import { DATABASE } from '../tokens.js';
 import { traceView } from '../traces/trace-view.js';
@@ -25,10 +27,12 @@ import { PageErrorFilter, PageGuard, sendPage } from './page-access.js';
 import { feedPage } from './pages/feed.page.js';
 import { flowPage, flowsPage, newFlowPage } from './pages/flows.pages.js';
 import { connectionsPage, deadLettersPage } from './pages/lists.pages.js';
+import { replaysPage } from './pages/replays.page.js';
 import { tracePage, unknownTracePage } from './pages/trace.page.js';
 
 const FEED_LINES = 100;
 const DEAD_LETTERS = 200;
+const REPLAYS = 100;
 
 /** The pages for operators. */
 @ApiExcludeController()
@@ -41,6 +45,7 @@ export class PagesController {
     @Inject(CONNECTIONS_TABLE) private readonly connections: ReadTable<Connection>,
     @Inject(SummaryReader) private readonly summaries: SummaryReader,
     @Inject(FlowBook) private readonly flowBook: FlowBook,
+    @Inject(Operations) private readonly operations: Operations,
   ) {}
 
   @Get()
@@ -96,5 +101,16 @@ export class PagesController {
   @Get('dead-letters')
   async deadLetters(@Res() reply: FastifyReply): Promise<void> {
     sendPage(reply, deadLettersPage(await this.database.deadLetters.list({}, DEAD_LETTERS)));
+  }
+
+  @Get('replays')
+  async replays(@Res() reply: FastifyReply): Promise<void> {
+    sendPage(reply, replaysPage(await this.operations.listReplays(REPLAYS)));
+  }
+
+  @Post('replays/:id/cancel')
+  async cancelReplay(@Param('id') replayId: string, @Res() reply: FastifyReply): Promise<void> {
+    await this.operations.cancelReplay(replayId);
+    void reply.code(HttpStatus.SEE_OTHER).header('location', '/replays').send();
   }
 }

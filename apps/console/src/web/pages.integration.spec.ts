@@ -3,6 +3,7 @@ import chromium from '@sparticuz/chromium';
 import { type Browser, type BrowserContext, chromium as playwright, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { invoiceTrail, outcome, START } from '../testing/outcomes.js';
+import type { ReplayView } from '../operations/operations.js';
 import { type PagesUnderTest, startPages } from '../testing/pages-under-test.js';
 
 /** Background traffic off: on a closed network Chromium would wait for hosts that it never needs. */
@@ -157,6 +158,19 @@ describe('the page', () => {
     expect(pages.data.flows[0]?.yaml).toContain('notAfter: 3d');
   });
 
+  it('shows why a replay does not get on, and cancels it', async () => {
+    pages.data.replays = [failingReplay()];
+    await open('/replays');
+    await page.getByText('failing', { exact: true }).waitFor();
+    const main = (await page.locator('main').textContent()) ?? '';
+    expect(main).toContain('the log is not available');
+    expect(main.replace(/\s+/g, ' ')).toContain('failed 3 times, next try');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('cancelled', { exact: true }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/replays');
+    expect(complaints).toEqual([]);
+  });
+
   it.each([
     ['light', 360],
     ['light', 1_280],
@@ -172,6 +186,7 @@ describe('the page', () => {
       pages.data.connections = [
         connectionNamed('A company whose name is long enough to have to be broken somewhere'),
       ];
+      pages.data.replays = [failingReplay()];
       for (const path of [
         '/',
         '/traces/INV-0042',
@@ -179,6 +194,7 @@ describe('the page', () => {
         '/flows/xero-invoice-notices',
         '/connections',
         '/dead-letters',
+        '/replays',
       ]) {
         await open(path);
         expect([path, await page.evaluate(judgeInPage)]).toEqual([path, []]);
@@ -187,6 +203,27 @@ describe('the page', () => {
     },
   );
 });
+
+function failingReplay(): ReplayView {
+  return {
+    replayId: 'replay-1',
+    topic: 'change-notices.xero',
+    mode: 'dry-run',
+    reason: 'a flow was mended',
+    filter: {},
+    spans: [],
+    status: 'running',
+    progress: 0.5,
+    read: 10,
+    replayed: 4,
+    unanswered: 1,
+    problem: 'the log is not available: it cannot be read (log-unavailable)',
+    attempts: 3,
+    nextTryAt: START + 60_000,
+    createdAt: START,
+    endedAt: null,
+  };
+}
 
 function connectionNamed(displayName: string) {
   return {

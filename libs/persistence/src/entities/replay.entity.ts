@@ -56,7 +56,19 @@ export class ReplayRow {
   @Column(safeBigint)
   replayed!: number;
 
-  /** Why it failed, without personal data. */
+  /** Of a dry run over notices: entities of which the log has no record, so that nothing can be said of them. */
+  @Column({ ...safeBigint, default: 0 })
+  unanswered!: number;
+
+  /** How often in a row its next step has failed; 0 while all goes well. */
+  @Column({ type: 'integer', default: 0 })
+  attempts!: number;
+
+  /** When the step that failed is tried again. */
+  @Column(nullableInstant)
+  nextTryAt!: EpochMs | null;
+
+  /** Why it failed, or why its next step has failed so far; without personal data. */
   @Column({ type: 'text', nullable: true })
   problem!: string | null;
 

@@ -28,6 +28,14 @@ export interface OutcomeCursor {
   readonly position: number;
 }
 
+/** When an entity was last found in a new state, and the record of that state. */
+export interface NewestFetch {
+  readonly entityType: string;
+  readonly entityId: string;
+  readonly recordId: string;
+  readonly at: EpochMs;
+}
+
 /** How often something happened. */
 export interface OutcomeCount {
   readonly step: string;
@@ -122,6 +130,30 @@ export class OutcomeStore {
       .groupBy('o.status')
       .orderBy('o.status')
       .getRawMany<{ status: string; count: number }>();
+  }
+
+  /** Of each entity of a connection: the newest time at which it was found in another state than before, and that state's record. */
+  async newestFetches(connectionId: string, entityIds: readonly string[]): Promise<NewestFetch[]> {
+    if (entityIds.length === 0) return [];
+    const rows = await this.outcomes
+      .createQueryBuilder('o')
+      .select(['o.outcomeId', 'o.entityType', 'o.entityId', 'o.recordId', 'o.at'])
+      .distinctOn(['o.entityType', 'o.entityId'])
+      .where("o.step = 'fetch' AND o.status = 'fetched' AND o.recordId IS NOT NULL")
+      .andWhere('o.connectionId = :connectionId AND o.entityId = ANY(:entityIds)', {
+        connectionId,
+        entityIds: [...entityIds],
+      })
+      .orderBy('o.entityType')
+      .addOrderBy('o.entityId')
+      .addOrderBy('o.at', 'DESC')
+      .addOrderBy('o.position', 'DESC')
+      .getMany();
+    return rows.flatMap(({ entityType, entityId, recordId, at }) =>
+      entityType !== null && entityId !== null && recordId !== null
+        ? [{ entityType, entityId, recordId, at }]
+        : [],
+    );
   }
 
   /** The newest outcomes that pass the filter, newest first; with `before`, those that follow that row. */

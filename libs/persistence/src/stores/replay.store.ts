@@ -5,7 +5,7 @@ import { ReplayRow } from '../entities/replay.entity.js';
 /** What one step of a replay changes. */
 export type ReplayProgress = Pick<
   ReplayRow,
-  'spans' | 'read' | 'replayed' | 'status' | 'problem' | 'endedAt'
+  'spans' | 'read' | 'replayed' | 'unanswered' | 'status' | 'problem' | 'attempts' | 'nextTryAt' | 'endedAt'
 >;
 
 /** Replays: asked for, under way and ended. */
@@ -39,15 +39,17 @@ export class ReplayStore {
   }
 
   /**
-   * Does one step of the oldest running replay that no other process works on at this moment. When the process dies in it,
-   * the step is done again by whoever is next. Answers whether there was one.
+   * Does one step of the oldest running replay that is due and that no other process works on at this moment. When the process
+   * dies in it, the step is done again by whoever is next. Answers whether there was one.
    */
-  step(work: (replay: ReplayRow) => Promise<ReplayProgress>): Promise<boolean> {
+  step(now: EpochMs, work: (replay: ReplayRow) => Promise<ReplayProgress>): Promise<boolean> {
     return this.replays.manager.transaction(async (manager) => {
       const replays = manager.getRepository(ReplayRow);
       const replay = await replays
         .createQueryBuilder('r')
-        .where("r.status = 'running'")
+        .where("r.status = 'running' AND (r.nextTryAt IS NULL OR r.nextTryAt <= :now)", {
+          now: new Date(now),
+        })
         .orderBy('r.createdAt', 'ASC')
         .limit(1)
         .setLock('pessimistic_write')

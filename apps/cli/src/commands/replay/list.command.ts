@@ -1,5 +1,6 @@
 import type { Command } from '../../command.js';
 import { moment } from '../../output/format.js';
+import { stateOf } from '../../replay/follow-replay.js';
 import { tableOr } from '../../output/table.js';
 
 /** Replays, newest first. */
@@ -16,7 +17,7 @@ export const replayListCommand: Command = {
           one.replayId,
           one.topic,
           one.mode,
-          one.status === 'running' ? `${Math.floor(one.progress * 100)} %` : one.status,
+          stateOf(one),
           one.read,
           one.replayed,
           moment(one.createdAt),

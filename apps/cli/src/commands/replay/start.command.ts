@@ -25,7 +25,8 @@ export const replayStartCommand: Command = {
     'no-wait': { about: 'do not wait for its end' },
     yes: { about: 'do not ask before a forced one' },
   },
-  notes: `Topics: records (mapped again), messages (sent again), change-notices.<vendor> (fetched again; no dry run).
+  notes: `Topics: records (mapped again), messages (sent again), change-notices.<vendor> (fetched again).
+A dry run over notices asks no vendor: it tries the newest record that the log has of each entity.
 Ctrl-C ends the waiting and not the replay; for that there is "ledgerwire replay cancel".`,
   async run(call) {
     const { args, console, surroundings } = call;
