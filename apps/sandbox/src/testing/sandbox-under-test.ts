@@ -80,6 +80,11 @@ export class SandboxUnderTest {
     return (await this.get<{ deliveries: DeliveryAttempt[] }>(path)).deliveries.toReversed();
   }
 
+  /** Lets the sandbox's time all but stand, so that what is on its way stays so until {@link advance}; `/reset` ends it. */
+  async holdTime(): Promise<void> {
+    await this.post('/clock', { speed: 0.001 });
+  }
+
   async advance(ms: number): Promise<void> {
     await this.post('/clock', { advanceMs: ms });
   }

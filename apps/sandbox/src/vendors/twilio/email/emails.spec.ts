@@ -51,6 +51,7 @@ async function send(changes: object = {}): Promise<string> {
 
 describe('the Email API', () => {
   test('accepts an e-mail as an operation, delivers it and keeps what was sent', async () => {
+    await sandbox.holdTime();
     const accepted = await call('POST', '', ORDER);
     expect(accepted.body).toEqual({
       operationId: expect.stringMatching(/^comms_operation_[0-7][a-hjkmnpqrstv-z0-9]{25}$/),
