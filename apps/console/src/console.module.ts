@@ -40,6 +40,7 @@ import { ReplayRunner } from './operations/replay-runner.js';
 import { WebhookReturn } from './operations/webhook-return.js';
 import { OperatorAccess } from './security/operator-access.js';
 import { ServiceHealth } from './summary/service-health.js';
+import { ConnectionList } from './summary/connection-list.js';
 import { SummaryReader } from './summary/summary.js';
 import { AUDIT_PORTS, DATABASE } from './tokens.js';
 import { EntityFinder } from './trials/entity-finder.js';
@@ -152,6 +153,12 @@ function dataProviders(context: ConsoleContext) {
           if (kind === 'outcome') feed.nudge();
         },
       }),
+    },
+    {
+      provide: ConnectionList,
+      inject: [CONNECTIONS_TABLE, DATABASE],
+      useFactory: (connections: ReadTable<Connection>, database: Database) =>
+        new ConnectionList(connections, database.outcomes),
     },
     {
       provide: SummaryReader,

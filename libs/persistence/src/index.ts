@@ -34,6 +34,7 @@ export type {
   OutcomeCursor,
   OutcomeFilter,
   OutcomeStore,
+  RefreshState,
 } from './stores/outcome.store.js';
 export type {
   SealedSecret,

@@ -27,7 +27,7 @@ export const connectionsCommand: Command = {
           one.connectionId,
           one.vendor,
           one.displayName,
-          one.status,
+          one.refreshFailing ? `${one.status}, refresh-failing` : one.status,
           one.workspaceId,
           moment(one.updatedAt),
         ]),

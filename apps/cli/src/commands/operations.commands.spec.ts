@@ -218,6 +218,17 @@ describe('doctor', () => {
     expect(out.split('\n').filter((line) => !line.startsWith('✓'))).toEqual(['']);
   });
 
+  it('tells of a token that cannot be refreshed while the connection still works', async () => {
+    const refreshFailing = { since: 0, detail: 'The vendor cannot be reached' };
+    const console = await ServiceDouble.start({
+      ...healthy,
+      'GET /api/connections': { body: { connections: [{ ...row, refreshFailing }] } },
+    });
+    const { out } = await run(['doctor'], { console });
+    expect(out).toContain('The token of Acme (c1) cannot be refreshed: The vendor cannot be reached.');
+    expect((await run(['connections'], { console })).out).toContain('active, refresh-failing');
+  });
+
   it('says of each trouble what to do', async () => {
     const parked = { service: 'fetcher', parkedKey: 'k', connectionId: 'c1', topic: 't' };
     const times = { attempts: 1, firstParkedAt: 0, nextTryAt: 0 };

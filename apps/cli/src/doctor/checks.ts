@@ -110,6 +110,13 @@ async function connections({ console }: Call): Promise<readonly Finding[]> {
       what: `${one.displayName} (${one.connectionId}) needs to be authorised again.`,
       todo: `ledgerwire connect ${one.vendor} --workspace ${one.workspaceId}`,
     })),
+    ...active
+      .filter(({ refreshFailing }) => refreshFailing)
+      .map((one): Finding => ({
+        level: 'waiting',
+        what: `The token of ${one.displayName} (${one.connectionId}) cannot be refreshed: ${one.refreshFailing?.detail ?? 'no reason is known'}.`,
+        todo: 'token-broker goes on trying; its log has each try.',
+      })),
     ...paused.map((one): Finding => ({
       level: 'waiting',
       what: `${one.displayName} (${one.connectionId}) is paused by an operator.`,

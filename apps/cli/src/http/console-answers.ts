@@ -80,6 +80,7 @@ const connection = z.looseObject({
   displayName: z.string(),
   status: z.string(),
   updatedAt: z.number(),
+  refreshFailing: z.looseObject({ since: z.number(), detail: text }).nullish(),
 });
 export type ConnectionAnswer = z.output<typeof connection>;
 

@@ -246,6 +246,10 @@ export const connectionsSchema = z.object({
       country: text,
       currency: text,
       updatedAt: instant,
+      refreshFailing: z
+        .object({ since: instant, detail: text })
+        .nullable()
+        .meta({ description: 'Set while its token cannot be refreshed.' }),
     }),
   ),
 });

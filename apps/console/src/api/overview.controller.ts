@@ -1,11 +1,10 @@
 import { Controller, Get, Inject, Query, UseFilters, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
-import type { Connection } from '#libs/contracts';
 import type { Database, DeadLetterRow } from '#libs/persistence';
-import { CONNECTIONS_TABLE, type ReadTable } from '#libs/streams';
 import { ApiErrorFilter } from './api-error.filter.js';
 import { OperatorGuard } from '../security/operator.guard.js';
+import { ConnectionList } from '../summary/connection-list.js';
 import { type Summary, SummaryReader } from '../summary/summary.js';
 import { DATABASE } from '../tokens.js';
 import { connectionsSchema, deadLettersQuery, deadLettersSchema, summarySchema } from './api.schema.js';
@@ -21,15 +20,15 @@ const DEFAULT_LIST = 100;
 export class OverviewController {
   constructor(
     @Inject(DATABASE) private readonly database: Pick<Database, 'deadLetters'>,
-    @Inject(CONNECTIONS_TABLE) private readonly connections: ReadTable<Connection>,
+    @Inject(ConnectionList) private readonly connections: ConnectionList,
     @Inject(SummaryReader) private readonly summaries: SummaryReader,
   ) {}
 
-  @ApiOperation({ summary: 'Every connection, without secrets' })
+  @ApiOperation({ summary: 'Every connection and how it stands, without secrets' })
   @ApiOkResponse({ standardSchema: connectionsSchema })
   @Get('connections')
-  list(): z.output<typeof connectionsSchema> {
-    return { connections: sortedConnections(this.connections) };
+  async list(): Promise<z.output<typeof connectionsSchema>> {
+    return { connections: await this.connections.list() };
   }
 
   @ApiOperation({ summary: 'Records that were set aside, newest first, without their bytes' })
@@ -49,11 +48,4 @@ export class OverviewController {
   summary(): Promise<Summary> {
     return this.summaries.summary();
   }
-}
-
-/** Connections by workspace and name; settings are left out, since they are the vendor's affair. */
-export function sortedConnections(table: ReadTable<Connection>): Omit<Connection, 'settings'>[] {
-  return [...table.values()]
-    .map(({ settings: _settings, ...shown }) => shown)
-    .sort((a, b) => a.workspaceId.localeCompare(b.workspaceId) || a.displayName.localeCompare(b.displayName));
 }

@@ -14,6 +14,7 @@ import { FlowBook } from '../flows/flow-book.js';
 import { Operations, type ReplayView } from '../operations/operations.js';
 import { OperatorAccess } from '../security/operator-access.js';
 import { ServiceHealth } from '../summary/service-health.js';
+import { ConnectionList } from '../summary/connection-list.js';
 import { SummaryReader } from '../summary/summary.js';
 import { DATABASE } from '../tokens.js';
 import { FlowTrial } from '../trials/flow-trial.js';
@@ -50,6 +51,7 @@ export class ShownData {
         this.read(this.outcomes.filter((one) => one.position > position).slice(0, limit)),
       lastPosition: () => this.read(this.outcomes.length),
       countsSince: () => this.read(counted(this.outcomes)),
+      lastRefreshes: () => this.read(lastRefreshes(this.outcomes)),
     },
     deadLetters: { list: () => this.read(this.deadLetters) },
   };
@@ -128,6 +130,7 @@ function providersOf(data: ShownData, token: Secret, clock: Clock, options: Page
     { provide: Operations, useValue: data.operations },
     { provide: FlowTrial, useValue: {} },
     { provide: CONNECTIONS_TABLE, useValue: connections },
+    { provide: ConnectionList, useValue: new ConnectionList(connections, data.database.outcomes) },
     { provide: EventStreams, useValue: new EventStreams({ feed, source: data.database.outcomes, clock }) },
     {
       provide: SummaryReader,
@@ -168,6 +171,13 @@ function tableOf<T>(rows: () => readonly T[], keyOf: (row: T) => string): ReadTa
     values: () => rows(),
     onChange: () => undefined,
   };
+}
+
+function lastRefreshes(outcomes: readonly OutcomeRow[]) {
+  const told = outcomes.flatMap(({ connectionId, status, at, detail }) =>
+    connectionId !== null && status.startsWith('refresh-') ? [{ connectionId, status, at, detail }] : [],
+  );
+  return [...new Map(told.map((one) => [one.connectionId, one])).values()];
 }
 
 function isAbout(outcome: OutcomeRow, id: string): boolean {

@@ -13,13 +13,11 @@ import {
 } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import type { Connection } from '#libs/contracts';
 import type { Database } from '#libs/persistence';
-import { CONNECTIONS_TABLE, type ReadTable } from '#libs/streams';
 import { outcomeView } from '../api/outcome-view.js';
-import { sortedConnections } from '../api/overview.controller.js';
 import { FlowBook } from '../flows/flow-book.js';
 import { Operations } from '../operations/operations.js';
+import { ConnectionList } from '../summary/connection-list.js';
 import { SummaryReader } from '../summary/summary.js';
 import { DATABASE } from '../tokens.js';
 import { traceView } from '../traces/trace-view.js';
@@ -42,7 +40,7 @@ const REPLAYS = 100;
 export class PagesController {
   constructor(
     @Inject(DATABASE) private readonly database: Pick<Database, 'outcomes' | 'deadLetters'>,
-    @Inject(CONNECTIONS_TABLE) private readonly connections: ReadTable<Connection>,
+    @Inject(ConnectionList) private readonly connections: ConnectionList,
     @Inject(SummaryReader) private readonly summaries: SummaryReader,
     @Inject(FlowBook) private readonly flowBook: FlowBook,
     @Inject(Operations) private readonly operations: Operations,
@@ -93,9 +91,9 @@ export class PagesController {
 
   @Get('connections')
   async listConnections(@Res() reply: FastifyReply): Promise<void> {
-    const services = await this.summaries.services();
+    const [services, connections] = await Promise.all([this.summaries.services(), this.connections.list()]);
     const limits = Object.assign({}, ...services.map((service) => service.limits)) as Record<string, string>;
-    sendPage(reply, connectionsPage(sortedConnections(this.connections), limits));
+    sendPage(reply, connectionsPage(connections, limits));
   }
 
   @Get('dead-letters')

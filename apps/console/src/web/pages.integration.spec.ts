@@ -144,6 +144,18 @@ describe('the page', () => {
     }
   });
 
+  it('shows which connection cannot refresh its token, and why', async () => {
+    pages.data.connections = [{ ...connectionNamed('Demo Ltd'), status: 'active' }];
+    await open('/connections');
+    expect(await page.locator('main').textContent()).not.toContain('refresh-failing');
+    const detail = 'The vendor cannot be reached';
+    const told = { connectionId: 'xero-demo', detail, at: Date.now(), what: 'spell' };
+    pages.data.add({ ...outcome('connect', 'refresh-failing', 0), ...told });
+    await open('/connections');
+    await page.getByText('refresh-failing').waitFor();
+    await page.getByText(detail).waitFor();
+  });
+
   it('applies a flow, and says line by line what is wrong with one', async () => {
     await open('/flows/xero-invoice-notices');
     const editor = page.getByLabel('Definition (YAML)');

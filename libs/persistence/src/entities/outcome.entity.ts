@@ -7,6 +7,7 @@ import { type EpochMs, instant, nullableInstant, safeBigint } from '../columns.j
  */
 @Entity('outcomes')
 @Index('outcomes_workspace_at', ['workspaceId', 'at'])
+@Index('outcomes_refresh', ['connectionId', 'at'], { where: "status LIKE 'refresh-%'" })
 export class OutcomeRow {
   @PrimaryColumn({ type: 'text' })
   outcomeId!: string;

@@ -3,6 +3,7 @@ import { Credentials1795219200000 } from './1795219200000-credentials.js';
 import { AuditTrail1795219260000 } from './1795219260000-audit-trail.js';
 import { Replays1795219320000 } from './1795219320000-replays.js';
 import { ReplayTries1795255200000 } from './1795255200000-replay-tries.js';
+import { RefreshState1795334400000 } from './1795334400000-refresh-state.js';
 import { WebhookSubscriptions1795248000000 } from './1795248000000-webhook-subscriptions.js';
 
 /** Every migration, oldest first. Append only: one that has run somewhere is never changed, a mistake gets a new one. */
@@ -12,4 +13,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   Replays1795219320000,
   WebhookSubscriptions1795248000000,
   ReplayTries1795255200000,
+  RefreshState1795334400000,
 ];

@@ -43,6 +43,9 @@ export interface OutcomeCount {
   readonly count: number;
 }
 
+/** How refreshing a connection's tokens went last. */
+export type RefreshState = Pick<OutcomeRow, 'status' | 'at' | 'detail'> & { readonly connectionId: string };
+
 /** One INSERT carries so many rows at most, so that no statement holds the table for long. */
 const INSERT_ROWS = 1_000;
 
@@ -118,6 +121,21 @@ export class OutcomeStore {
       .addOrderBy('o.status')
       .getRawMany<OutcomeCount>();
     return rows;
+  }
+
+  /** The last that was told of refreshing the tokens of each connection (`refresh-failing` or `refresh-recovered`). */
+  async lastRefreshes(): Promise<RefreshState[]> {
+    const rows = await this.outcomes
+      .createQueryBuilder('o')
+      .distinctOn(['o.connectionId'])
+      .where("o.status LIKE 'refresh-%'")
+      .orderBy('o.connectionId')
+      .addOrderBy('o.at', 'DESC')
+      .addOrderBy('o.position', 'DESC')
+      .getMany();
+    return rows.flatMap(({ connectionId, status, at, detail }) =>
+      connectionId === null ? [] : [{ connectionId, status, at, detail }],
+    );
   }
 
   /** What a dry run would have done, by status, without the `would-` before it. */

@@ -55,6 +55,22 @@ test('an outcome that arrives again changes nothing', async () => {
   ]);
 });
 
+test('knows how refreshing the tokens of each connection went last', async () => {
+  const { outcomes } = await openedDatabase(createTestDatabase);
+  const told = (id: string, connectionId: string, status: string, at: number) =>
+    anOutcome(id, { step: 'connect', connectionId, status, at, detail: id });
+  await outcomes.addAll([
+    told('r1', 'c1', 'refresh-failing', 1),
+    told('r2', 'c1', 'refresh-recovered', 2),
+    told('r3', 'c2', 'refresh-failing', 3),
+    anOutcome('o1', { connectionId: 'c2', status: 'sent', at: 4 }),
+  ]);
+  expect(await outcomes.lastRefreshes()).toEqual([
+    { connectionId: 'c1', status: 'refresh-recovered', at: 2, detail: 'r2' },
+    { connectionId: 'c2', status: 'refresh-failing', at: 3, detail: 'r3' },
+  ]);
+});
+
 test.each(['hook-1', 'hook-2', 'notice-2', 'record-1', 'command-1', 'SM1'])(
   'the whole path of an event is found by %s',
   async (id) => {

@@ -1,5 +1,5 @@
-import type { Connection } from '#libs/contracts';
 import type { DeadLetterRow } from '#libs/persistence';
+import type { ShownConnection } from '../../summary/connection-list.js';
 import type { Tone } from '../../traces/sentences.js';
 import { chip, emptyState } from '../components.js';
 import { instant } from '../format.js';
@@ -15,7 +15,7 @@ const CONNECTION_TONES: Readonly<Record<string, Tone | undefined>> = {
 
 /** Every connection and how it stands. */
 export function connectionsPage(
-  connections: readonly Omit<Connection, 'settings'>[],
+  connections: readonly ShownConnection[],
   limits: Readonly<Record<string, string>>,
 ): string {
   return page({
@@ -36,7 +36,7 @@ export function connectionsPage(
               connections.map((one) => [
                 html`<strong>${one.displayName}</strong>`,
                 html`${one.vendor}`,
-                chip(one.status, CONNECTION_TONES[one.status] ?? 'neutral'),
+                statusCell(one),
                 html`${limits[one.connectionId] ?? ''}`,
                 html`<code>${one.connectionId}</code>`,
                 html`${one.workspaceId}`,
@@ -45,6 +45,16 @@ export function connectionsPage(
             )
       }`,
   });
+}
+
+function statusCell({ status, refreshFailing }: ShownConnection): Html {
+  const state = chip(status, CONNECTION_TONES[status] ?? 'neutral');
+  if (!refreshFailing) return state;
+  return html`${state} ${chip('refresh-failing', 'waiting')}
+    <span class="meta"
+      >since
+      ${instant(refreshFailing.since)}${refreshFailing.detail && html`: ${refreshFailing.detail}`}</span
+    >`;
 }
 
 /** Records that were set aside. */
