@@ -14,9 +14,10 @@ export interface RegistryOptions {
 
 type Resolver = ReturnType<avro.Type['createResolver']>;
 
-/** A missing id is not asked for again within this time: a flood of records with it must not become a flood of requests. */
-const UNKNOWN_ID_MS = 60_000;
+/** An id of no use is not asked for again within this time: a flood of records with it must not become a flood of requests. */
+const USELESS_ID_MS = 60_000;
 const REQUEST_TIMEOUT_MS = 5_000;
+const NO_SCHEMA = 'the registry has no schema ';
 
 /** {@link Codec} over @kafkajs/confluent-schema-registry, which does the HTTP; caching and error classes are ours. */
 export class RegistryCodec implements Codec {
@@ -24,7 +25,7 @@ export class RegistryCodec implements Codec {
   private readonly writerIds = new Map<string, number>();
   private readonly writers = new Map<number, avro.Type>();
   private readonly resolvers = new WeakMap<avro.Type, Map<number, Resolver | null>>();
-  private readonly unknownUntil = new Map<number, number>();
+  private readonly useless = new Map<number, { readonly until: number; readonly error: LedgerwireError }>();
 
   constructor(
     options: RegistryOptions,
@@ -97,19 +98,17 @@ export class RegistryCodec implements Codec {
     const id = schemaIdOf(bytes);
     if (id === undefined) throw undecodable('the record is not framed with a schema id');
     if (this.writers.has(id)) return;
-    if ((this.unknownUntil.get(id) ?? 0) > this.clock.now()) throw unknownSchema(id);
+    const known = this.useless.get(id);
+    if (known && known.until > this.clock.now()) throw known.error;
     try {
+      const details = { code: 'unknown-schema', disposition: 'dead-letter' } as const;
       // The library's type hides that an Avro schema is an avsc type, made with the options above.
-      const writer = (await this.ask(() => this.registry.getSchema(id), '', {
-        code: 'unknown-schema',
-        disposition: 'dead-letter',
-      })) as unknown as avro.Type;
+      const writer = (await this.ask(() => this.registry.getSchema(id), NO_SCHEMA + id, details)) as object;
+      if (!isAvroType(writer)) throw unreadableSchema(details);
       this.writers.set(id, writer);
     } catch (error) {
-      if (error instanceof LedgerwireError && error.code === 'unknown-schema') {
-        this.unknownUntil.set(id, this.clock.now() + UNKNOWN_ID_MS);
-        throw unknownSchema(id);
-      }
+      if (error instanceof LedgerwireError && error.disposition === 'dead-letter')
+        this.useless.set(id, { until: this.clock.now() + USELESS_ID_MS, error });
       throw error;
     }
   }
@@ -143,8 +142,8 @@ export class RegistryCodec implements Codec {
   }
 
   /**
-   * The library reports a refused connection as status 400, so only 404 says anything about the schema; all else means
-   * that the registry cannot be reached.
+   * The library reports a refused connection as status 400, so only 404 says anything about the schema, and its own error for
+   * what came and cannot be parsed; all else means that the registry cannot be reached.
    */
   private async ask<T>(
     request: () => Promise<T>,
@@ -159,6 +158,7 @@ export class RegistryCodec implements Codec {
       return await Promise.race([request(), timeout]);
     } catch (cause) {
       if (isNotFound(cause)) throw new LedgerwireError(notFound, details);
+      if (isUnreadable(cause)) throw unreadableSchema(details, cause);
       throw new LedgerwireError('the schema registry cannot be reached', {
         code: 'registry-unreachable',
         disposition: 'retry',
@@ -186,12 +186,29 @@ function isNotFound(error: unknown): boolean {
   return error.constructor.name === 'ConfluentSchemaRegistryError';
 }
 
+/** The schema has come, and is no Avro that this build can parse: it will be the same however often it is asked for. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof Error && error.constructor.name === 'ConfluentSchemaRegistryArgumentError';
+}
+
+function isAvroType(schema: object): schema is avro.Type {
+  return 'fromBuffer' in schema && 'createResolver' in schema;
+}
+
+function unreadableSchema(
+  { disposition }: { readonly disposition: 'halt' | 'dead-letter' },
+  cause?: unknown,
+): LedgerwireError {
+  const message = 'the registry has a schema of that id which is no Avro that can be parsed';
+  return new LedgerwireError(message, { code: 'unreadable-schema', disposition, cause });
+}
+
 function undecodable(message: string, cause?: unknown): LedgerwireError {
   return new LedgerwireError(message, { code: 'undecodable', disposition: 'dead-letter', cause });
 }
 
 function unknownSchema(id: number): LedgerwireError {
-  return new LedgerwireError(`the registry has no schema ${id}`, {
+  return new LedgerwireError(NO_SCHEMA + id, {
     code: 'unknown-schema',
     disposition: 'dead-letter',
   });

@@ -181,7 +181,8 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
       transactionalId: undefined,
       transactionTimeout: 60_000,
     });
-    this.writer = new RecordWriter(this.cluster, { transactionalId: undefined, producerId, producerEpoch });
+    const identity = { transactionalId: undefined, producerId, producerEpoch };
+    this.writer = new RecordWriter(this.cluster, identity, this.clock);
     return this.writer;
   }
 

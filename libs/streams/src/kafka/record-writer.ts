@@ -1,4 +1,4 @@
-import { LedgerwireError } from '#libs/core';
+import { type Clock, LedgerwireError } from '#libs/core';
 import type { RawOutput } from '../log/raw-record.js';
 import { type Cluster, sendProduce } from './kafkajs-internals.js';
 import { groupByLeader } from './partition-reader.js';
@@ -24,6 +24,7 @@ export class RecordWriter {
   constructor(
     private readonly cluster: Cluster,
     private readonly identity: WriterIdentity,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -59,7 +60,7 @@ export class RecordWriter {
     const answers = await Promise.all(
       [...byLeader].map(async ([nodeId, groups]) => {
         const broker = await this.cluster.findBroker({ nodeId });
-        const body = encodeProduceRequest(groups, this.identity, ACKNOWLEDGE_WITHIN_MS, Date.now());
+        const body = encodeProduceRequest(groups, this.identity, ACKNOWLEDGE_WITHIN_MS, this.clock.now());
         const { topics } = await sendProduce(broker, body);
         return topics.flatMap(({ topicName: topic, partitions }) =>
           partitions.map(({ partition, baseOffset }) => {

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
-import { LedgerwireError } from '#libs/core';
+import { type Clock, LedgerwireError, sleep, systemClock } from '#libs/core';
 import type { KafkaClient } from './kafka-client.js';
 
 /** A topic as it is to be. */
@@ -36,7 +35,10 @@ const LEADER_POLL_MS = 50;
 export class TopicAdmin {
   private readonly admin: Admin;
 
-  constructor(client: KafkaClient) {
+  constructor(
+    client: KafkaClient,
+    private readonly clock: Clock = systemClock,
+  ) {
     this.admin = client.kafka.admin();
   }
 
@@ -118,16 +120,16 @@ export class TopicAdmin {
    * moment later, and until then says that it does not host the topic, on which kafkajs's wait gives up.
    */
   private async waitForLeaders(topics: readonly string[]): Promise<void> {
-    const deadline = Date.now() + CREATE_TIMEOUT_MS;
+    const deadline = this.clock.now() + CREATE_TIMEOUT_MS;
     for (;;) {
       try {
         const { topics: found } = await this.admin.fetchTopicMetadata({ topics: [...topics] });
         if (found.every((topic) => topic.partitions.every((partition) => partition.leader >= 0))) return;
       } catch (cause) {
-        if (Date.now() > deadline) throw unavailable('new topics have no leader yet', cause);
+        if (this.clock.now() > deadline) throw unavailable('new topics have no leader yet', cause);
       }
-      if (Date.now() > deadline) throw unavailable('new topics have no leader yet', undefined);
-      await delay(LEADER_POLL_MS);
+      if (this.clock.now() > deadline) throw unavailable('new topics have no leader yet', undefined);
+      await sleep(this.clock, LEADER_POLL_MS);
     }
   }
 

@@ -109,7 +109,7 @@ class KafkaTaskLog implements TaskLog {
     private readonly producer: ProducerIdentity,
   ) {
     this.logId = cluster.brokerPool.metadata?.clusterId ?? 'unnamed cluster';
-    this.writer = new RecordWriter(cluster, producer);
+    this.writer = new RecordWriter(cluster, producer, clock);
   }
 
   async positions(topics: readonly string[]): Promise<InputPosition[]> {
