@@ -1,4 +1,5 @@
 import type { InfrastructurePorts } from '../infra/infrastructure.ts';
+import { infrastructureClaims } from '../infra/port-claims.ts';
 import type { PortClaim } from '../lib/ports.ts';
 import { UserError } from '../lib/user-error.ts';
 import { services, type ServiceDefinition, type ServiceName } from '../services.ts';
@@ -87,7 +88,10 @@ export function planInstances(base: number, scale: Scale): Instance[] {
 
 /** Every port that a start will listen on, with the name to show when it is taken. */
 export function portClaims(base: number, instances: readonly Instance[]): PortClaim[] {
-  const infrastructure = Object.entries(infrastructurePorts(base)).map(([name, port]) => ({ name, port }));
-  const own = instances.map(({ service, number, port }) => ({ name: `${service.name} ${number}`, port }));
-  return [...own, ...infrastructure];
+  return [...instanceClaims(instances), ...infrastructureClaims(infrastructurePorts(base))];
+}
+
+/** The ports of the services alone. */
+export function instanceClaims(instances: readonly Instance[]): PortClaim[] {
+  return instances.map(({ service, number, port }) => ({ name: `${service.name} ${number}`, port }));
 }

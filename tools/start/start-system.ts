@@ -12,7 +12,7 @@ import { settleAll } from '../lib/wait.ts';
 import { requireServiceEntry, services, type ServiceContext, type ServiceDefinition } from '../services.ts';
 import type { StartArguments } from './arguments.ts';
 import { instanceSpec, type RestartPauses, superviseInto } from './instances.ts';
-import { infrastructurePorts, planInstances, portBase, portClaims, serviceUrls } from './layout.ts';
+import { infrastructurePorts, instanceClaims, planInstances, portBase, serviceUrls } from './layout.ts';
 import { writePrometheusTargets } from './prometheus-targets.ts';
 import { clearEarlierRun, RunFile } from './run-file.ts';
 import { writeSandboxFile, type SandboxFileContent } from './sandbox-file.ts';
@@ -60,7 +60,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   for (const name of ['setup', ...instances.map(({ service }) => service.app)]) requireServiceEntry(name);
   const ended = await clearEarlierRun(paths.runFile);
   if (ended > 0) notice(`Ended ${ended} processes that an earlier start had left behind.`);
-  await assertPortsFree(portClaims(base, instances));
+  await assertPortsFree(instanceClaims(instances));
 
   mkdirSync(paths.logs, { recursive: true });
   const serviceNames = services.map((service) => service.name);

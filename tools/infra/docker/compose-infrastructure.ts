@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { repositoryRoot } from '../../lib/paths.ts';
+import { assertPortsFree, isPortFree, type PortClaim } from '../../lib/ports.ts';
 import { silentProgress, withStep } from '../../lib/progress.ts';
 import { UserError } from '../../lib/user-error.ts';
 import { waitFor } from '../../lib/wait.ts';
@@ -11,11 +12,14 @@ import type {
   InfrastructurePorts,
   InfrastructureProcess,
 } from '../infrastructure.types.ts';
+import { infrastructureClaims } from '../port-claims.ts';
 import { probeKafka } from '../kafka-probe.ts';
 import { probePostgres, probeRegistry } from '../probes.ts';
 import { databaseUrl, registryUrl } from '../registry-settings.ts';
 import { databases } from '../versions.ts';
 
+const PROJECT = 'ledgerwire';
+const USUAL_KAFKA_PORT = 4492;
 const COMPOSE_FILE = join(repositoryRoot, 'docker-compose.yml');
 
 /** The environment variables by which docker-compose.yml learns its ports. */
@@ -28,6 +32,14 @@ export function composePorts(ports: InfrastructurePorts): Record<string, string>
 }
 
 /**
+ * Two systems on one machine differ by their ports, and must not share containers and volumes. With the ports of
+ * docker-compose.yml itself it is the project that `docker compose` by hand works on.
+ */
+export function composeProject({ kafka }: Pick<InfrastructurePorts, 'kafka'>): string {
+  return kafka === USUAL_KAFKA_PORT ? PROJECT : `${PROJECT}-${kafka}`;
+}
+
+/**
  * Runs the profile `core` of docker-compose.yml. Stopping keeps the volumes, `fresh` removes them first. What a person
  * started beside it (the profiles `tools` and `observability`) is left alone.
  */
@@ -35,19 +47,35 @@ export async function startComposeInfrastructure(options: InfrastructureOptions)
   const { ports } = options;
   if (ports === undefined) throw new Error('an infrastructure that is kept needs its ports');
   const progress = options.progress ?? silentProgress;
-  const environment = { ...options.environment, ...composePorts(ports) };
+  const environment = {
+    ...options.environment,
+    ...composePorts(ports),
+    COMPOSE_PROJECT_NAME: composeProject(ports),
+  };
   const compose = (args: readonly string[], onLine: (line: string) => void = () => {}): Promise<void> =>
     runCompose(args, environment, onLine, options.signal);
 
+  const stop = (): Promise<void> => runCompose(['stop', '--timeout', '20'], environment, () => {});
+  const { kafka, registry, postgres } = ports;
+  const claims = infrastructureClaims({ kafka, registry, postgres });
   if (options.fresh === true) {
     await withStep(progress, 'Old containers and their data', () =>
       compose(['down', '--volumes', '--timeout', '10']),
     );
+  } else if (!(await areFree(claims))) {
+    // A start that was killed leaves its containers running.
+    await withStep(progress, 'Containers of an earlier start', () => compose(['stop', '--timeout', '20']));
   }
-  await withStep(progress, 'Kafka, PostgreSQL and schema registry (containers)', async (step) => {
-    await compose(['up', '--detach', '--wait'], (line) => step.detail(line));
-    await waitUntilAllAnswer(ports);
-  });
+  await assertPortsFree(claims);
+  try {
+    await withStep(progress, 'Kafka, PostgreSQL and schema registry (containers)', async (step) => {
+      await compose(['up', '--detach', '--wait'], (line) => step.detail(line));
+      await waitUntilAllAnswer(ports);
+    });
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
   return {
     runtime: 'docker',
     kafkaBrokers: `127.0.0.1:${ports.kafka}`,
@@ -55,8 +83,13 @@ export async function startComposeInfrastructure(options: InfrastructureOptions)
     databaseUrl: databaseUrl('127.0.0.1', ports.postgres, databases.product),
     processes: describe(ports),
     failed: new Promise<never>(() => {}),
-    stop: () => runCompose(['stop', '--timeout', '20'], environment, () => {}),
+    stop,
   };
+}
+
+async function areFree(claims: readonly PortClaim[]): Promise<boolean> {
+  const free = await Promise.all(claims.map(({ port }) => isPortFree(port)));
+  return free.every(Boolean);
 }
 
 async function waitUntilAllAnswer(ports: InfrastructurePorts): Promise<void> {
@@ -73,7 +106,7 @@ async function waitUntilAllAnswer(ports: InfrastructurePorts): Promise<void> {
 function describe(ports: InfrastructurePorts): InfrastructureProcess[] {
   return (['kafka', 'registry', 'postgres'] as const).map((service) => ({
     service,
-    container: `ledgerwire-${service}-1`,
+    container: `${composeProject(ports)}-${service}-1`,
     ports: [ports[service]],
   }));
 }

@@ -8,7 +8,7 @@ import { infrastructurePorts } from '../../start/layout.ts';
 import { developmentBrokerSettings, toImageEnvironment } from '../broker-settings.ts';
 import { registryEnvironment } from '../registry-settings.ts';
 import { databaseAccount, databases, images, kafkaCluster, versions } from '../versions.ts';
-import { composePorts } from './compose-infrastructure.ts';
+import { composePorts, composeProject } from './compose-infrastructure.ts';
 
 const serviceSchema = z.object({
   profiles: z.array(z.string()),
@@ -90,6 +90,16 @@ describe('docker-compose.yml', () => {
     });
     const sql = readFileSync(join(import.meta.dirname, 'create-registry-database.sql'), 'utf8');
     expect(sql).toContain(`CREATE DATABASE ${databases.registry};`);
+  });
+
+  test('is one project per set of ports, and with the usual ports that of docker compose by hand', () => {
+    expect(composeProject(infrastructurePorts(4400))).toBe(compose.name);
+    expect(composeProject(infrastructurePorts(5400))).toBe(`${compose.name}-5492`);
+  });
+
+  test('needs no engine newer than those that Debian and Ubuntu have', () => {
+    // healthcheck.start_interval is refused by engines before 25.
+    expect(readFileSync(join(repositoryRoot, 'docker-compose.yml'), 'utf8')).not.toContain('start_interval');
   });
 
   test('listens on the loopback address alone, at the ports that npm start hands over or their defaults', () => {

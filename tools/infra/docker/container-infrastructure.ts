@@ -22,6 +22,7 @@ import { databaseUrl, registryEnvironment, registryUrl } from '../registry-setti
 import { databaseAccount, databases, images, kafkaCluster } from '../versions.ts';
 
 const KAFKA_PORT = 9092;
+const INTERNAL_PORT = 29092;
 const REGISTRY_PORT = 8080;
 const POSTGRES_PORT = 5432;
 const POSTGRES_ALIAS = 'postgres';
@@ -93,8 +94,11 @@ async function startKafka(
     ...developmentBrokerSettings,
     'node.id': String(kafkaCluster.nodeId),
     'controller.quorum.voters': `${kafkaCluster.nodeId}@localhost:9093`,
-    listeners: `PLAINTEXT://:${KAFKA_PORT},CONTROLLER://:9093`,
-    'advertised.listeners': `PLAINTEXT://${address.host}:${port}`,
+    listeners: `PLAINTEXT://:${KAFKA_PORT},INTERNAL://:${INTERNAL_PORT},CONTROLLER://:9093`,
+    // The broker ends transactions over a connection to itself, and the host's port is not reachable from inside.
+    'advertised.listeners': `PLAINTEXT://${address.host}:${port},INTERNAL://localhost:${INTERNAL_PORT}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'inter.broker.listener.name': 'INTERNAL',
     ...overrides,
   };
   const container = await new GenericContainer(images.kafka)

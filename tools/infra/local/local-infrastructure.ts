@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePorts } from '../../lib/ports.ts';
+import { assertPortsFree, freePorts } from '../../lib/ports.ts';
 import { unexpectedExitError, endProcess, type StartedProcess } from '../../lib/processes.ts';
 import { silentProgress, withStep } from '../../lib/progress.ts';
 import { settleAll } from '../../lib/wait.ts';
@@ -12,6 +12,7 @@ import type {
   InfrastructureService,
 } from '../infrastructure.types.ts';
 import { openLease, sweepLeases, type Lease } from '../leases.ts';
+import { infrastructureClaims } from '../port-claims.ts';
 import { databaseUrl, registryUrl } from '../registry-settings.ts';
 import { databases } from '../versions.ts';
 import { ensureArtifacts } from './artifacts.ts';
@@ -40,6 +41,7 @@ const QUICK_END = {
 /** Runs Kafka, PostgreSQL and the registry as child processes of this one. */
 export async function startLocalInfrastructure(options: InfrastructureOptions): Promise<Infrastructure> {
   const progress = options.progress ?? silentProgress;
+  if (options.ports) await assertPortsFree(infrastructureClaims(options.ports));
   const prerequisites = {
     environment: options.environment,
     install: options.install ?? options.environment['LEDGERWIRE_INSTALL'] === '1',

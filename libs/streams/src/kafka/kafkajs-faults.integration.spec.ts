@@ -101,7 +101,8 @@ test('a consumer goes on when the broker has closed its connections (660, 659)',
   await expect.poll(() => handled, { timeout: 30_000 }).toEqual(['a']);
   expect(closeConnections()).toBeGreaterThan(0);
   await send(['b']);
-  await expect.poll(() => handled, { timeout: 40_000 }).toEqual(['a', 'b']);
+  // The first one comes again when its transaction had not ended by then.
+  await expect.poll(() => handled.at(-1), { timeout: 40_000 }).toBe('b');
 });
 
 test('a handler slower than the session time-out costs no membership (1720, 1527)', async () => {
