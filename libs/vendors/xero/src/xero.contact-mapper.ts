@@ -46,18 +46,26 @@ export function toContact(fields: RawFields): Contact {
   };
 }
 
-/** Xero keeps one number of each type in three parts; an empty type has an empty number. */
+/**
+ * Xero keeps one number of each type in three parts; an empty type has an empty number. A type that is new to us is `other` and
+ * comes last: its number must not vanish.
+ */
 function toPhones(phones: readonly RawFields[]): ContactPhone[] {
-  return phoneKinds.flatMap(([type, kind]) =>
-    phones
-      .filter((phone) => phone.text('PhoneType') === type)
-      .flatMap((phone) => {
-        const number = phone.text('PhoneNumber');
-        if (number === null) return [];
-        const countryCode = phone.text('PhoneCountryCode');
-        return [{ kind, countryCode, areaCode: phone.text('PhoneAreaCode'), number }];
-      }),
-  );
+  const known = new Set<string | null>(phoneKinds.map(([type]) => type));
+  const others = phones.filter((phone) => !known.has(phone.text('PhoneType')));
+  return [
+    ...phoneKinds.flatMap(([type, kind]) =>
+      phones.filter((phone) => phone.text('PhoneType') === type).flatMap((phone) => toPhone(phone, kind)),
+    ),
+    ...others.flatMap((phone) => toPhone(phone, 'other')),
+  ];
+}
+
+function toPhone(phone: RawFields, kind: string): ContactPhone[] {
+  const number = phone.text('PhoneNumber');
+  if (number === null) return [];
+  const countryCode = phone.text('PhoneCountryCode');
+  return [{ kind, countryCode, areaCode: phone.text('PhoneAreaCode'), number }];
 }
 
 function toTracking(choice: RawFields): TrackingOption[] {

@@ -100,3 +100,19 @@ test('maps an invoice of ten thousand lines', () => {
     10_000,
   );
 });
+
+test('keeps a number of a phone type that is new to us, after the known ones', () => {
+  const json = JSON.stringify({
+    Name: 'Quay Ltd',
+    UpdatedDateUTC: minimal.UpdatedDateUTC,
+    Phones: [
+      { PhoneType: 'HOLOGRAM', PhoneNumber: '111' },
+      { PhoneType: 'OFFICE', PhoneNumber: '222' },
+    ],
+  });
+  const { contact } = toRecordBody({ ...invoice(json), entityType: 'contact', entityId: 'c-1' });
+  expect(contact?.phones.map(({ kind, number }) => [kind, number])).toEqual([
+    ['office', '222'],
+    ['other', '111'],
+  ]);
+});

@@ -13,6 +13,9 @@ const statuses: Readonly<Record<string, string>> = {
 export function toContact(fields: RawFields): Contact {
   const status = statuses[(fields.text('status') ?? 'active').toLowerCase()];
   if (status === undefined) throw fields.wrong('status');
+  const type = fields.text('contact_type') ?? 'customer';
+  // Neither a debtor nor a creditor by what we know: guessing would text the wrong people.
+  if (type !== 'customer' && type !== 'vendor') throw fields.wrong('contact_type');
   const people = fields.list('contact_persons');
   const primary = people.find((person) => person.flag('is_primary_contact')) ?? people[0];
   const address = addressOf(fields);
@@ -24,8 +27,8 @@ export function toContact(fields: RawFields): Contact {
     email: primary?.text('email') ?? fields.text('email'),
     phones: phonesOf(fields, primary),
     status,
-    isCustomer: fields.text('contact_type') !== 'vendor',
-    isSupplier: fields.text('contact_type') === 'vendor',
+    isCustomer: type === 'customer',
+    isSupplier: type === 'vendor',
     groups: [],
     tracking: fields.list('tags').flatMap((tag) => {
       const category = tag.text('tag_name');
