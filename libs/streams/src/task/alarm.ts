@@ -1,4 +1,5 @@
 import { runtimeStores, timerSchema } from '#libs/contracts';
+import type { BlockedGroups } from './blocked-groups.js';
 import type { DueQueue } from './due-queue.js';
 import type { Intake } from './intake.js';
 import type { LaneScheduler } from './lane-scheduler.js';
@@ -13,6 +14,7 @@ export interface AlarmPorts {
   readonly topology: Topology;
   readonly timers: DueQueue;
   readonly parking: ParkingLot;
+  readonly blocked: BlockedGroups;
   readonly lanes: LaneScheduler<WorkItem>;
   readonly intake: Intake;
   readonly events: TaskEvents;
@@ -22,6 +24,9 @@ export interface AlarmPorts {
 const UNKNOWN_TIMER_RETRY_MS = 3_600_000;
 /** How soon a tenant whose queue was full is looked at again. */
 const NO_ROOM_RETRY_MS = 100;
+
+/** Timers of the process run by its own pace: so often the clock is looked at again, which somebody may have set. */
+const LOOK_AT_CLOCK_MS = 60_000;
 
 /** Turns time into work: timers that come due, parked lanes that wake, periodic ticks. */
 export class Alarm {
@@ -44,7 +49,8 @@ export class Alarm {
     if (!Number.isFinite(at) || this.runtime.signal.aborted) return;
     if (this.armed && this.armed.at <= at) return;
     this.armed?.cancel();
-    const cancel = this.runtime.clock.after(at - this.runtime.clock.now(), () => {
+    const delayMs = Math.min(at - this.runtime.clock.now(), LOOK_AT_CLOCK_MS);
+    const cancel = this.runtime.clock.after(delayMs, () => {
       this.armed = undefined;
       this.wake();
       this.arm();
@@ -59,11 +65,11 @@ export class Alarm {
 
   private wake(): void {
     const now = this.runtime.clock.now();
-    const { timers, parking, lanes, intake, maxWaitingPerKey } = this.ports;
+    const { timers, parking, blocked, lanes, intake, maxWaitingPerKey } = this.ports;
     for (let key = timers.takeNext(now); key !== undefined; key = timers.takeNext(now)) this.fire(key, now);
-    intake.unpark(
-      parking.takeDue(now, (group) => maxWaitingPerKey - lanes.waitingIn(group), now + NO_ROOM_RETRY_MS),
-    );
+    const roomFor = (group: string): number =>
+      blocked.roomIn(group, maxWaitingPerKey - lanes.waitingIn(group));
+    intake.unpark(parking.takeDue(now, roomFor, now + NO_ROOM_RETRY_MS));
   }
 
   private fire(storeKey: string, now: number): void {

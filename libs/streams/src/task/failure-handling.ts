@@ -11,6 +11,7 @@ import type { OutcomeSubject } from '../api/decorators.js';
 import type { RawRecord } from '../log/raw-record.js';
 import type { Codec } from '../codec/codec.js';
 import { decodeRecord, toTextHeaders } from './record-decoding.js';
+import type { BlockedGroups } from './blocked-groups.js';
 import type { DueQueue } from './due-queue.js';
 import { parkedKeyOf } from './parking-lot.js';
 import type { TaskEvents } from './task-events.js';
@@ -21,6 +22,7 @@ import { UnitOfWork } from './unit-of-work.js';
 import { isRecord, type RecordItem, type TimerItem, type WorkItem } from './work-item.js';
 
 interface FailurePorts {
+  readonly blocked: BlockedGroups;
   readonly settings: TaskSettings;
   readonly random: Random;
   readonly events: TaskEvents;
@@ -57,6 +59,7 @@ export class FailureHandling {
   /** Ends work that succeeded: its input is finished, its parked entry or timer goes with the same transaction. */
   finish(items: readonly WorkItem[], unit: UnitOfWork): void {
     for (const item of items) {
+      if (isRecord(item)) this.ports.blocked.passed(item.group);
       if (item.kind === 'timer') this.finishTimer(item, unit);
       else if (item.kind === 'record' && item.parked) {
         unit.store(runtimeStores.parked).delete(item.parked.storeKey);
@@ -176,6 +179,7 @@ export class FailureHandling {
       return 'dead-lettered';
     }
     const wakeAt = this.nextTryAt(error, first.input.attempt);
+    if (dispositionOf(error) === 'park') this.ports.blocked.refused(first.group, wakeAt);
     const unit = this.newUnit(first.input.headers);
     for (const item of records) {
       this.putParked(unit, item, { reason: codeOf(error), wakeAt, attempts: item.input.attempt });

@@ -1,5 +1,6 @@
 import { type ParkedWork, parkedWorkSchema, runtimeStores } from '#libs/contracts';
 import type { RawRecord } from '../log/raw-record.js';
+import type { BlockedGroups } from './blocked-groups.js';
 import type { FailureHandling } from './failure-handling.js';
 import type { InputProgress } from './input-progress.js';
 import type { LaneScheduler } from './lane-scheduler.js';
@@ -15,6 +16,7 @@ export interface IntakePorts {
   readonly progress: InputProgress;
   readonly lanes: LaneScheduler<WorkItem>;
   readonly parking: ParkingLot;
+  readonly blocked: BlockedGroups;
   readonly failures: FailureHandling;
   readonly events: TaskEvents;
   /** Records of one connection that wait in memory; what comes beyond is parked. */
@@ -76,8 +78,10 @@ export class Intake {
   }
 
   private enqueue(item: RecordItem): void {
-    const { parking, lanes, failures, maxWaitingPerKey } = this.ports;
-    if (parking.isClosed(item.lane)) failures.parkBehind([item], 'behind-parked');
+    const { parking, blocked, lanes, failures, maxWaitingPerKey } = this.ports;
+    // Of a connection that is refused everything at the moment nothing is tried: it waits behind what was refused.
+    if (parking.isClosed(item.lane) || blocked.isHeld(item.group))
+      failures.parkBehind([item], 'behind-parked');
     // A tenant that is slower than its input must not fill the memory that the others need.
     else if (lanes.waitingIn(item.group) >= maxWaitingPerKey) failures.parkBehind([item], 'queue-full');
     else lanes.enqueue(item);

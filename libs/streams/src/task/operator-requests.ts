@@ -5,6 +5,7 @@ import {
   runtimeStores,
   topics,
 } from '#libs/contracts';
+import type { BlockedGroups } from './blocked-groups.js';
 import type { FailureHandling } from './failure-handling.js';
 import type { ParkingLot } from './parking-lot.js';
 import { rawOf } from './record-decoding.js';
@@ -16,6 +17,7 @@ import { UnitOfWork } from './unit-of-work.js';
 export interface OperatorRequestPorts {
   readonly parking: ParkingLot;
   readonly failures: FailureHandling;
+  readonly blocked: BlockedGroups;
   handlerOf(topic: string): InputHandler | undefined;
 }
 
@@ -47,6 +49,7 @@ export async function handleOperatorRequest(
   ports: OperatorRequestPorts,
 ): Promise<void> {
   if (request.service !== runtime.service) return;
+  if (request.action === 'retry-now') ports.blocked.clear();
   const keys = request.parkedKeys.length > 0 ? request.parkedKeys : [...ports.parking.keys()];
   for (let from = 0; from < keys.length; from += PORTION) {
     for (const storeKey of keys.slice(from, from + PORTION)) {

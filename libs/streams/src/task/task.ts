@@ -7,6 +7,7 @@ import type { StateDatabase } from '../state/state-database.js';
 import type { StateStore } from '../state/state-store.js';
 import { TaskState } from '../state/task-state.js';
 import { Alarm } from './alarm.js';
+import { BlockedGroups } from './blocked-groups.js';
 import { Committer } from './committer.js';
 import { DueQueue } from './due-queue.js';
 import { FailureHandling, type WorkOutcome } from './failure-handling.js';
@@ -57,6 +58,7 @@ export class Task implements TaskRuntime {
   private readonly lanes: LaneScheduler<WorkItem>;
   private readonly parking = new ParkingLot();
   private readonly timers = new DueQueue();
+  private readonly blocked: BlockedGroups;
   private readonly failures: FailureHandling;
   private progress = new InputProgress([], []);
   private intake: Intake;
@@ -84,7 +86,8 @@ export class Task implements TaskRuntime {
       committed: (records, durationMs) => events.committed(records, durationMs),
       failed: (error) => this.giveUp(error),
     });
-    this.failures = new FailureHandling(this, this.timers, ports);
+    this.blocked = new BlockedGroups(ports.clock);
+    this.failures = new FailureHandling(this, this.timers, { ...ports, blocked: this.blocked });
     this.intake = this.createIntake();
     this.alarm = this.createAlarm();
   }
@@ -250,18 +253,18 @@ export class Task implements TaskRuntime {
   }
 
   private createIntake(): Intake {
-    const { lanes, parking, failures, progress } = this;
+    const { lanes, parking, blocked, failures, progress } = this;
     const { events, settings } = this.ports;
     const { maxWaitingPerKey } = settings;
-    return new Intake(this, { lanes, parking, failures, progress, events, maxWaitingPerKey });
+    return new Intake(this, { lanes, parking, blocked, failures, progress, events, maxWaitingPerKey });
   }
 
   private createAlarm(): Alarm {
-    const { lanes, parking, timers, intake } = this;
+    const { lanes, parking, blocked, timers, intake } = this;
     const { events, settings } = this.ports;
     const { topology } = this;
     const { maxWaitingPerKey } = settings;
-    return new Alarm(this, { lanes, parking, timers, intake, events, topology, maxWaitingPerKey });
+    return new Alarm(this, { lanes, parking, blocked, timers, intake, events, topology, maxWaitingPerKey });
   }
 
   /** What the runtime itself handles beside the service: requests of operators, and the sweep of old entries. */
@@ -269,6 +272,7 @@ export class Task implements TaskRuntime {
     const requests = operatorInput((request) =>
       handleOperatorRequest(request, this, {
         parking: this.parking,
+        blocked: this.blocked,
         failures: this.failures,
         handlerOf: (topic) => this.progress.handlerOf(topic),
       }),
