@@ -1,12 +1,8 @@
-import { Registry } from 'prom-client';
-import { type FlowDefinition, type MessageCommand, topics } from '#libs/contracts';
-import { InlineRenderer, sampleSource, sampleTarget } from '#libs/flows';
+import { type MessageCommand, topics } from '#libs/contracts';
+import { sampleSource, sampleTarget } from '#libs/flows';
 import type { Scenario, ScenarioRun, ScenarioStep, SeenRecord, SimulatedWorld } from '#libs/streams';
-import { FlowBook } from '../../apps/mapper/src/flow-book.js';
-import { MapperMetrics } from '../../apps/mapper/src/mapper.metrics.js';
 import { MapperPipeline } from '../../apps/mapper/src/mapper.pipeline.js';
-import { defaultMapperSettings, type MapperTools } from '../../apps/mapper/src/mapper-tools.js';
-import { TestTable } from '../../apps/mapper/src/testing/test-table.js';
+import { createMapperTools, SLOW_GROUP } from './mapper-service.js';
 import { SimulatedBooks } from './vendors/simulated-books.js';
 
 const MINUTE = 60_000;
@@ -73,18 +69,11 @@ class MapperRun implements ScenarioRun {
     const { chance } = world;
     this.startedAt = world.queue.now;
     this.books = new SimulatedBooks(world);
-    const tools = createTools(world);
+    const tools = createMapperTools(world, { yaml: FLOW, source: sampleSource });
     this.service = world.run({
       name: 'mapper',
       replicas: chance.between(1, 2),
-      // Hours pass: about the proportions of production, twenty times slower.
-      group: {
-        sessionTimeoutMs: 4 * MINUTE,
-        rebalanceTimeoutMs: 3 * MINUTE,
-        heartbeatIntervalMs: MINUTE,
-        fetchMaxWaitMs: 2 * MINUTE,
-        transactionTimeoutMs: 3 * MINUTE,
-      },
+      group: SLOW_GROUP,
       settings: { commitLingerMs: chance.pick([0, 5]) },
       handlers: () => [new MapperPipeline(tools)],
     });
@@ -158,29 +147,3 @@ class MapperRun implements ScenarioRun {
     ];
   }
 }
-
-function createTools(world: SimulatedWorld): MapperTools {
-  const flows = new TestTable<FlowDefinition>();
-  flows.set('invoices', {
-    flowId: 'invoices',
-    workspaceId: sampleSource.workspaceId,
-    version: 1,
-    enabled: true,
-    sourceConnectionId: sampleSource.connectionId,
-    targetConnectionId: sampleTarget.connectionId,
-    yaml: FLOW,
-    updatedAt: world.queue.now,
-  });
-  const book = new FlowBook(flows);
-  return {
-    flows: book,
-    connections: new Map([sampleSource, sampleTarget].map((each) => [each.connectionId, each])),
-    renderer,
-    measureOf: () => (text) => ({ encoding: 'GSM-7', units: text.length, segments: 1 }),
-    settings: defaultMapperSettings,
-    metrics,
-  };
-}
-
-const renderer = new InlineRenderer();
-const metrics = new MapperMetrics(new Registry(), () => 0);

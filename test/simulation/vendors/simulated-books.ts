@@ -36,7 +36,11 @@ export class SimulatedBooks {
   private readonly answered = new Map<number, number>();
   private emitted = 0;
 
-  constructor(private readonly world: SimulatedWorld) {
+  constructor(
+    private readonly world: SimulatedWorld,
+    /** Where all contacts live, IANA; by their numbers and addresses when not given. */
+    private readonly timeZone: string | null = null,
+  ) {
     for (let partition = 0; partition < world.kafka.partitions; partition += 1) {
       world.kafka.log(vendorNotices.name, partition).changed(() => this.lookForQuestions(partition));
     }
@@ -138,7 +142,10 @@ export class SimulatedBooks {
   }
 
   private contactRecord(contactId: string): AccountingRecord {
-    return sampleContact({}, { ...this.around(), entityId: contactId, version: 1, contentHash: contactId });
+    return sampleContact(
+      { timeZone: this.timeZone },
+      { ...this.around(), entityId: contactId, version: 1, contentHash: contactId },
+    );
   }
 
   private around() {

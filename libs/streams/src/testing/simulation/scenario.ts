@@ -31,6 +31,8 @@ export interface ScenarioRun {
 export interface Scenario {
   readonly name: string;
   readonly world?: Partial<WorldOptions>;
+  /** When the world of a seed begins, epoch milliseconds. */
+  startAt?(seed: number): number;
   /** How often a process may be harassed, virtual milliseconds. */
   readonly harassEveryMs: number;
   prepare(world: SimulatedWorld): ScenarioRun;
@@ -60,7 +62,13 @@ export async function simulate(
   seed: number,
   options: HistoryOptions = {},
 ): Promise<SimulationResult> {
-  const world = new SimulatedWorld({ ...scenario.world, ...options, seed });
+  const startAt = scenario.startAt?.(seed);
+  const world = new SimulatedWorld({
+    ...scenario.world,
+    ...options,
+    ...(startAt !== undefined && { startAt }),
+    seed,
+  });
   const startedAt = world.queue.now;
   const run = scenario.prepare(world);
   for (const step of run.steps) {

@@ -32,6 +32,8 @@ export interface ProcessSurroundings {
   readonly chance: Chance;
   readonly history: History;
   readonly faults: ProcessFaults;
+  /** By how much the clocks of all processes are wrong; timers run by their own pace and do not follow a step. */
+  readonly skew: { ms: number };
 }
 
 /**
@@ -52,7 +54,7 @@ export class SimulatedProcess {
   ) {
     const { queue } = surroundings;
     this.clock = {
-      now: () => queue.now,
+      now: () => queue.now + surroundings.skew.ms,
       after: (delayMs, callback) => this.deliver(delayMs, 'timer', callback),
     };
   }

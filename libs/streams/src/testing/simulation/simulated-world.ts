@@ -16,6 +16,8 @@ export interface WorldOptions {
   readonly keepHistory?: boolean;
   readonly partitions?: number;
   readonly faults?: Partial<ProcessFaults>;
+  /** When the world begins, epoch milliseconds. */
+  readonly startAt?: number;
 }
 
 /** A committed record, decoded. */
@@ -54,10 +56,11 @@ export class SimulatedWorld {
 
   constructor(options: WorldOptions) {
     this.chance = new Chance(options.seed, options.muted);
-    this.queue = new EventQueue(START, this.chance.random);
+    this.queue = new EventQueue(options.startAt ?? START, this.chance.random);
     this.history = new History(this.queue, options.keepHistory ?? false);
     const { chance, queue, history } = this;
-    this.surroundings = { chance, queue, history, faults: { ...DEFAULT_FAULTS, ...options.faults } };
+    const faults = { ...DEFAULT_FAULTS, ...options.faults };
+    this.surroundings = { chance, queue, history, faults, skew: { ms: 0 } };
     this.kafka = new SimulatedKafka(options.partitions ?? 2, this.surroundings);
   }
 
@@ -66,6 +69,12 @@ export class SimulatedWorld {
     const service = new SimulatedService(this, description);
     this.services.push(service);
     return service;
+  }
+
+  /** Sets the clocks of all processes wrong by so much, as a person or a time server might. */
+  skewClocks(ms: number): void {
+    this.surroundings.skew.ms = ms;
+    this.history.note('world', () => `clocks are ${ms / 60_000} minutes off`);
   }
 
   /** A promise was broken; the run ends. */
