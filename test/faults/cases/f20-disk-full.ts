@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { TrailReader } from '../check/evidence.ts';
 import type { LoadDriver } from '../load/load-driver.ts';
 import type { FaultTest } from '../suite/fault-test.ts';
 import { underLoad } from '../suite/under-load.ts';
@@ -17,8 +18,9 @@ export const diskFull: FaultTest = {
   run: (run) => {
     const { infrastructure, services, notices } = run.world;
     const { kafka, postgres } = infrastructure;
+    const database = new TrailReader(infrastructure.direct.databaseUrl);
     let brokerEnded = false;
-    let databaseEnded = false;
+    let databaseRefused = false;
     let restarts = 0;
     const bringBack = async (which: typeof kafka): Promise<boolean> => {
       const ended = which.pid === undefined;
@@ -37,7 +39,8 @@ export const diskFull: FaultTest = {
         await services.untilAllReady();
         fillDisk(postgres.family());
         await delay(third);
-        databaseEnded = await bringBack(postgres);
+        databaseRefused = await refusesWrites(database);
+        await bringBack(postgres);
         const before = notices.length;
         for (const service of WITH_FILES)
           fillDisk(services.processes(service).flatMap(({ pid }) => pid ?? []));
@@ -47,9 +50,13 @@ export const diskFull: FaultTest = {
           freeDisk(services.processes(service).flatMap(({ pid }) => pid ?? []));
         return 2 + WITH_FILES.length;
       },
+      check: () => [
+        ...(brokerEnded ? [] : ['the broker did not notice that its disk was full']),
+        ...(databaseRefused ? [] : ['PostgreSQL did not notice that its disk was full']),
+      ],
       figures: (load) => ({
         'broker ended': brokerEnded ? 'yes' : 'no',
-        'database ended': databaseEnded ? 'yes' : 'no',
+        'database refused writes': databaseRefused ? 'yes' : 'no',
         'services started again': restarts,
         ...answersOf(load),
       }),
@@ -60,4 +67,14 @@ export const diskFull: FaultTest = {
 /** What ingress said to the webhooks of the load's own, by status; 0 where no answer came. */
 function answersOf({ answers }: LoadDriver): Record<string, number> {
   return Object.fromEntries([...answers].map(([status, count]) => [`answers ${status}`, count]));
+}
+
+/** Whether PostgreSQL says no to a new table, as long as its disk is full. */
+async function refusesWrites(database: TrailReader): Promise<boolean> {
+  try {
+    await database.query('CREATE TABLE fault_disk AS SELECT 1 AS one; DROP TABLE fault_disk');
+    return false;
+  } catch {
+    return true;
+  }
 }

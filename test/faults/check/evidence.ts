@@ -105,12 +105,12 @@ export class TrailReader {
     return Number(row?.n ?? 0);
   }
 
-  async query<T extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<T[]> {
+  async query<T extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<T[]> {
     const client = new pg.Client({ connectionString: this.databaseUrl, connectionTimeoutMillis: 5_000 });
     client.on('error', () => undefined);
     await client.connect();
     try {
-      return (await client.query<T>(text, [...values])).rows;
+      return (await client.query<T>(text, values && [...values])).rows;
     } finally {
       await client.end();
     }

@@ -13,6 +13,9 @@ export interface StoredRecord {
   readonly headers: readonly (readonly [string, Buffer])[];
 }
 
+/** After this nothing more comes. */
+const QUIET_MS = 10_000;
+
 /** Hands every committed record of the topics, up to their present ends, to `onRecord`; in order within a partition. */
 export async function readTopics(
   brokers: string,
@@ -43,13 +46,14 @@ async function consume(
   open: Map<string, number>,
   onRecord: (record: StoredRecord) => void,
 ): Promise<void> {
+  const next = new Map<string, number>();
   await consumer.subscribe({ topics: [...topics], fromBeginning: true });
   await new Promise<void>((resolve, reject) => {
     // Records that were aborted at the very end are never handed over; nothing new for so long means that all is read.
-    let quiet = setTimeout(resolve, 5_000);
+    let quiet = setTimeout(resolve, QUIET_MS);
     const end = (topic: string, partition: number, lastOffset: number): void => {
       clearTimeout(quiet);
-      quiet = setTimeout(resolve, 2_000);
+      quiet = setTimeout(resolve, QUIET_MS);
       const place = `${topic}/${partition}`;
       if (lastOffset + 1 >= (open.get(place) ?? 0)) open.delete(place);
       if (open.size === 0) {
@@ -62,7 +66,11 @@ async function consume(
         autoCommit: false,
         eachBatch: async ({ batch }) => {
           const { topic, partition } = batch;
+          const place = `${topic}/${partition}`;
           for (const { offset, key, value, headers } of batch.messages) {
+            // A consumer that was thrown out of its group on a busy machine begins again at the beginning.
+            if (Number(offset) < (next.get(place) ?? 0)) continue;
+            next.set(place, Number(offset) + 1);
             onRecord({ topic, partition, offset: Number(offset), key, value, headers: pairs(headers) });
           }
           end(topic, partition, Number(batch.lastOffset()));

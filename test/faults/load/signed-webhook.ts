@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import type { World } from '../world/world.ts';
 
-/** A body as Xero writes it (vendors/xero.md section 4), with its odd spacing. */
-export function webhookBody(tenantId: string, resourceId: string): string {
-  const event = {
+/** A body as Xero writes it (vendors/xero.md section 4), with its odd spacing; an event for each invoice. */
+export function webhookBody(tenantId: string, ...resourceIds: readonly string[]): string {
+  const events = resourceIds.map((resourceId) => ({
     resourceUrl: `https://api.xero.com/api.xro/2.0/Invoices/${resourceId}`,
     resourceId,
     tenantId,
@@ -11,8 +11,9 @@ export function webhookBody(tenantId: string, resourceId: string): string {
     eventCategory: 'INVOICE',
     eventType: 'UPDATE',
     eventDateUtc: new Date().toISOString().slice(0, -1),
-  };
-  return `{"events":[${JSON.stringify(event)}],"firstEventSequence": 1,"lastEventSequence": 1, "entropy": "FAULTS"}`;
+  }));
+  const sequence = `"firstEventSequence": 1,"lastEventSequence": ${resourceIds.length}`;
+  return `{"events":${JSON.stringify(events)},${sequence}, "entropy": "FAULTS"}`;
 }
 
 /** `x-xero-signature` under the key of our app. */

@@ -18,6 +18,8 @@ export interface Injection {
   figures?(load: LoadDriver, evidence: Evidence): FaultReport['figures'] | Promise<FaultReport['figures']>;
   /** What must hold besides the invariants; a sentence for each thing that does not. */
   check?(load: LoadDriver, evidence: Evidence): string[] | Promise<string[]>;
+  /** Numbers (E.164) of messages that the fault causes itself, and judges itself. */
+  readonly others?: ReadonlySet<string>;
   /** Other habits of the vendor's webhooks than one duplicate in ten, a little out of order. */
   readonly habits?: Readonly<Record<string, number>>;
   /** How long after the fault everything owed may take. */
@@ -72,7 +74,9 @@ export async function underLoad(run: FaultRun, injection: Injection): Promise<Fa
   const gather = async (): Promise<Evidence> => ({
     expected: load.expected,
     acknowledged: load.acknowledged,
-    messages: await world.sandbox.messagesAfter(ledgerStart),
+    messages: (await world.sandbox.messagesAfter(ledgerStart)).filter(
+      ({ to }) => injection.others?.has(to ?? '') !== true,
+    ),
     trail: await trail.after(trailStart),
     unknownTenantLetters: (await trail.unknownTenantLetters()) - lettersStart,
   });

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { UserError } from '../../../tools/lib/user-error.ts';
 
 /** Below this nothing that is of any use can be written, and lock files of a few bytes still can. */
@@ -22,13 +23,19 @@ export function freeDisk(pids: readonly number[]): void {
 
 function limitFiles(pids: readonly number[], soft: string): void {
   for (const pid of pids) {
+    const owner = statSync(`/proc/${pid}`, { throwIfNoEntry: false });
+    if (!owner) continue;
     try {
-      // The soft limit alone: it can be raised again without being root.
-      execFileSync('prlimit', ['--pid', String(pid), `--fsize=${soft}:`], { stdio: 'pipe' });
+      // The soft limit alone, as the account that owns the process: neither needs a right.
+      execFileSync('prlimit', ['--pid', String(pid), `--fsize=${soft}:`], {
+        stdio: 'pipe',
+        ...(process.getuid?.() === 0 && { uid: owner.uid, gid: owner.gid }),
+      });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT')
         throw new UserError('F20 needs "prlimit" (package util-linux)');
-      // It has ended meanwhile.
+      // It may have ended meanwhile.
+      if (statSync(`/proc/${pid}`, { throwIfNoEntry: false })) throw error;
     }
   }
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { repositoryRoot } from '../../../tools/lib/paths.ts';
 import { isSameProcess } from '../../../tools/lib/process-identity.ts';
 import { endProcess, startProcess, type StartedProcess } from '../../../tools/lib/processes.ts';
 import { waitFor } from '../../../tools/lib/wait.ts';
@@ -86,11 +87,12 @@ export class ServiceControl {
     await Promise.all(productServices.map((service) => this.untilReady(service, timeoutMs)));
   }
 
-  /** One more replica beside those of the start. Resolves when it is ready. */
+  /** One more replica beside those of the start, of this build or of that in another checkout. Resolves when it is ready. */
   async addReplica(
     service: ProductService,
     number: number,
     environment: Readonly<Record<string, string>> = {},
+    checkout: string = repositoryRoot,
   ): Promise<ExtraReplica> {
     const definition = services.find(({ name }) => name === service);
     if (!definition) throw new Error(`there is no service ${service}`);
@@ -99,6 +101,8 @@ export class ServiceControl {
     const spec = instanceSpec({ service: definition, number, port }, context, paths.logs);
     const started = await startProcess({
       ...spec,
+      args: spec.args.map((argument) => argument.replace(repositoryRoot, checkout)),
+      workingDirectory: checkout,
       environment: { ...spec.environment, ...environment },
       logFile: join(paths.logs, `${service}-${number}.log`),
     });

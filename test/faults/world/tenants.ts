@@ -27,23 +27,22 @@ interface ListedConnection {
   readonly accountId: string;
 }
 
-/** Connects the Twilio account and `count` new organisations, and gives each organisation a flow that tells of issued invoices. */
+/** Connects `count` new organisations, and gives each a flow that tells of issued invoices by the Twilio connection. */
 export async function makeTenants(
   system: RunningSystem,
   sandbox: SandboxControl,
-  count: number,
+  plan: { readonly count: number; readonly firstIndex: number; readonly twilioConnectionId: string },
 ): Promise<Tenant[]> {
-  const twilio = await connectTwilio(system);
-  const accounts = await addConnected(system, sandbox, count);
+  const accounts = await addConnected(system, sandbox, plan.count);
   const ids = await connectionIds(system);
-  const tenants = accounts.map(({ accountId }, index) => {
+  const tenants = accounts.map(({ accountId }, place) => {
     const connectionId = ids.get(accountId);
     if (connectionId === undefined) throw new Error(`organisation ${accountId} could not be connected`);
-    return { index, accountId, connectionId };
+    return { index: plan.firstIndex + place, accountId, connectionId };
   });
   for (const tenant of tenants) {
     await setConnectionSettings({ system }, tenant.connectionId, LOAD_SETTINGS);
-    await applyFlow(system, tenant, twilio);
+    await applyFlow(system, tenant, plan.twilioConnectionId);
   }
   return tenants;
 }
@@ -82,7 +81,8 @@ async function connectionIds(system: RunningSystem): Promise<Map<string, string>
   return new Map(connections.map(({ accountId, connectionId }) => [accountId, connectionId]));
 }
 
-async function connectTwilio(system: RunningSystem): Promise<string> {
+/** Connects the Twilio account through which all tenants send; the connection's id. */
+export async function connectTwilio(system: RunningSystem): Promise<string> {
   const { accountSid, authToken, apiKeySid, apiKeySecret, messagingServiceSid } = system.sandbox.twilio;
   const { connectionId } = await requestJson<ListedConnection>(`${brokerUrl(system)}/connections`, {
     method: 'POST',

@@ -16,7 +16,7 @@ export async function warmUp(world: Books): Promise<void> {
   const from = await world.sandbox.ledgerEnd();
   const deadline = performance.now() + PATIENCE_MS;
   const sentTo = new Map<string, number>();
-  const silent = new Set(world.tenants.map(({ index }) => index));
+  const silent = new Set(world.tenants.keys());
   while (silent.size > 0) {
     if (performance.now() > deadline)
       throw new Error(`no message of tenants ${[...silent].join(', ')} in time`);

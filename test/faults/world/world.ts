@@ -10,9 +10,10 @@ import { type RunningSystem, startSystem } from '../../../tools/start/start-syst
 import { FaultProxy } from '../proxy/fault-proxy.ts';
 import { http } from '../proxy/protocol.ts';
 import { type FaultyInfrastructure, startFaultyInfrastructure } from './infrastructure.ts';
+import { Operator } from './operator.ts';
 import { SandboxControl } from './sandbox.ts';
 import { ServiceControl } from './services.ts';
-import { makeTenants, type Tenant } from './tenants.ts';
+import { connectTwilio, makeTenants, type Tenant } from './tenants.ts';
 import { warmUp } from './warm-up.ts';
 
 /** The whole system as real processes, with a proxy before everything that a service talks to. */
@@ -24,6 +25,11 @@ export interface World {
   /** Between the services and the vendors. */
   readonly vendorProxy: FaultProxy;
   readonly tenants: readonly Tenant[];
+  /** Through which all tenants send. */
+  readonly twilioConnectionId: string;
+  readonly operator: Operator;
+  /** One more organisation with a flow of its own, of which the load knows nothing, whose first message has come. */
+  addTenant(): Promise<Tenant>;
   /** Folder with the log of every process. */
   readonly logs: string;
   /** Said by the supervisor, e.g. that a service was started again. */
@@ -86,9 +92,19 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   };
   try {
     await setUpVendors(sandbox);
+    const twilioConnectionId = await connectTwilio(system);
     const tenants = await withStep(progress, `${options.tenants} tenants`, () =>
-      makeTenants(system, sandbox, options.tenants),
+      makeTenants(system, sandbox, { count: options.tenants, firstIndex: 0, twilioConnectionId }),
     );
+    let nextIndex = options.tenants;
+    const addTenant = async (): Promise<Tenant> => {
+      const plan = { count: 1, firstIndex: nextIndex, twilioConnectionId };
+      nextIndex += 1;
+      const [tenant] = await makeTenants(system, sandbox, plan);
+      if (!tenant) throw new Error('no tenant was made');
+      await warmUp({ sandbox, tenants: [tenant] });
+      return tenant;
+    };
     const heal = async (): Promise<void> => {
       for (const proxy of [
         vendorProxy,
@@ -108,6 +124,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       sandbox,
       vendorProxy,
       tenants,
+      twilioConnectionId,
+      operator: new Operator(system),
+      addTenant,
       logs: paths.logs,
       notices,
       heal,
