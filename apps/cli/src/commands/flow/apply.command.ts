@@ -1,6 +1,7 @@
 import type { Command } from '../../command.js';
 import { CliError } from '../../cli-error.js';
 import { withProblems } from '../../flow-file/explain-problems.js';
+import { fitFlowFile, fittingOptions } from '../../flow-file/fit-flow-file.js';
 import { readFlowFile } from '../../flow-file/read-flow-file.js';
 import { ApiRefusal } from '../../http/api-client.js';
 
@@ -10,16 +11,19 @@ export const flowApplyCommand: Command = {
   summary: 'Put the definition in a file into force, as the next version of its flow',
   positionals: ['<file>'],
   options: {
+    ...fittingOptions,
     disabled: { about: 'switched off, whatever the definition says' },
     'seen-version': {
       value: 'N',
       about: 'refuse unless this version is in force (0: a new flow), for scripts',
     },
   },
-  notes:
-    'See before: ledgerwire flow diff <file>, and ledgerwire flow test <file> --record <id>. A file that is in force already is not applied again.',
-  async run({ args, console, show, tell, surroundings }) {
-    const { file, flowId, yaml } = await readFlowFile(surroundings.folder, args.word(0, '<file>'));
+  notes: `See before: ledgerwire flow diff <file>, and ledgerwire flow test <file> --record <id>. A file that is in force already is not applied again.
+A ready flow (flows/) names its connections my-<vendor>: where there is one of that vendor it is taken, else --connection says which.`,
+  async run(call) {
+    const { args, console, show, tell, surroundings } = call;
+    const read = await readFlowFile(surroundings.folder, args.word(0, '<file>'));
+    const { file, flowId, yaml } = await fitFlowFile(call, read);
     const enabled = !args.flag('disabled');
     const current = await console.findFlow(flowId);
     const seenVersion = args.wholeNumber('seen-version', 0, 1_000_000) ?? current?.version ?? 0;

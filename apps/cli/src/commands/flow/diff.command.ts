@@ -1,4 +1,5 @@
 import type { Command } from '../../command.js';
+import { fitFlowFile, fittingOptions } from '../../flow-file/fit-flow-file.js';
 import { readFlowFile } from '../../flow-file/read-flow-file.js';
 import { lineDiff } from '../../output/line-diff.js';
 import { manyLines } from '../../output/table.js';
@@ -8,9 +9,11 @@ export const flowDiffCommand: Command = {
   name: 'flow diff',
   summary: 'What a file would change in the flow that is in force',
   positionals: ['<file>'],
-  options: { 'exit-code': { about: 'exit with 1 when they differ' } },
-  async run({ args, console, show, surroundings }) {
-    const { file, flowId, yaml } = await readFlowFile(surroundings.folder, args.word(0, '<file>'));
+  options: { ...fittingOptions, 'exit-code': { about: 'exit with 1 when they differ' } },
+  async run(call) {
+    const { args, console, show, surroundings } = call;
+    const read = await readFlowFile(surroundings.folder, args.word(0, '<file>'));
+    const { file, flowId, yaml } = await fitFlowFile(call, read);
     const current = await console.findFlow(flowId);
     const lines = lineDiff(current?.yaml ?? '', yaml);
     const answer = { flowId, version: current?.version ?? 0, differs: lines.length > 0, diff: lines };

@@ -88,6 +88,91 @@ describe('flow apply', () => {
   });
 });
 
+describe('a ready flow', () => {
+  const READY = `${YAML}workspace: my-company # yours\nsource: my-xero\ntarget: my-twilio\n`;
+  const connection = (connectionId: string, vendor: string, workspaceId = 'acme', status = 'active') => ({
+    connectionId,
+    vendor,
+    workspaceId,
+    status,
+    accountId: 'a',
+    displayName: `Account ${connectionId}`,
+    updatedAt: 0,
+  });
+  const applied = { flow: flow({ version: 1 }), published: true, warnings: [] };
+
+  /** Applies it where there are these connections; answers what the console was told, or what was said. */
+  async function apply(connections: readonly object[], ...options: readonly string[]) {
+    writeFileSync(join(folder, 'ready.yaml'), READY);
+    const console = await ServiceDouble.start({
+      'GET /api/connections': { body: { connections } },
+      'PUT /api/flows/notices': { body: applied },
+      'PUT /api/flows/other': { body: applied },
+    });
+    const ran = await run(['flow', 'apply', 'ready.yaml', ...options], { console, folder });
+    const sent = console.seen.find(({ line }) => line.startsWith('PUT '));
+    return { ...ran, path: sent?.line, yaml: (sent?.body as { yaml: string } | undefined)?.yaml };
+  }
+
+  it('takes the one connection of each vendor, and says so', async () => {
+    const { code, err, yaml } = await apply([
+      connection('x1', 'xero'),
+      connection('x0', 'xero', 'acme', 'disconnected'),
+      connection('t1', 'twilio'),
+      connection('t2', 'twilio', 'other'),
+    ]);
+    expect([code, err]).toEqual([
+      0,
+      'For workspace acme: from x1 (xero: Account x1) to t1 (twilio: Account t1).\n',
+    ]);
+    expect(yaml).toBe(`${YAML}workspace: acme # yours\nsource: x1\ntarget: t1\n`);
+  });
+
+  it('lists what there is where it is not clear what is meant', async () => {
+    const two = [connection('x1', 'xero'), connection('x2', 'xero', 'other'), connection('t1', 'twilio')];
+    const { code, err } = await apply(two);
+    expect(code).toBe(2);
+    expect(err).toContain('source my-xero: say which connection is meant by --connection ID. There are:');
+    expect(err).toContain('  x2 (xero: Account x2), workspace other');
+    expect((await apply([connection('x1', 'xero')])).err).toContain(
+      'there is no connection of vendor twilio in workspace acme. Make one with: ledgerwire connect twilio',
+    );
+    expect((await apply(two, '--connection', 'x9')).err).toContain('there is no connection x9');
+    expect((await apply(two, '--workspace', 'acme', '--connection', 'x2')).err).toContain('neither vendor');
+  });
+
+  it('takes the workspace, connections and id that are said', async () => {
+    const many = [
+      connection('x1', 'xero'),
+      connection('x2', 'xero'),
+      connection('t1', 'twilio'),
+      connection('t2', 'twilio'),
+    ];
+    const said = await apply(many, '--connection', 't2', '--connection', 'x2', '--id', 'other');
+    expect(said.path).toBe('PUT /api/flows/other');
+    expect(said.yaml).toMatch(/^# Ours\nid: other\n[^]*source: x2\ntarget: t2\n$/);
+    const elsewhere = [...many.slice(1), connection('x3', 'xero', 'w2'), connection('t3', 'twilio', 'w2')];
+    expect((await apply(elsewhere, '--workspace', 'w2')).yaml).toContain('workspace: w2 # yours\nsource: x3');
+  });
+
+  it('is tried with the record’s own connection unless another is said', async () => {
+    writeFileSync(join(folder, 'ready.yaml'), READY);
+    const console = await ServiceDouble.start({
+      'GET /api/connections': {
+        body: { connections: [connection('x1', 'xero'), connection('t1', 'twilio')] },
+      },
+      'POST /api/flows/test': { status: 404, body: { message: 'No record.' } },
+    });
+    const words = ['flow', 'test', 'ready.yaml', '--record', 'INV-1'];
+    await run(words, { console, folder });
+    await run([...words, '--connection', 'x1'], { console, folder });
+    const sources = console
+      .sentTo('POST /api/flows/test')
+      .map((body) => /source: .*/.exec(JSON.stringify(body))?.[0]);
+    expect(sources.map((text) => text?.slice(0, 10))).toEqual(['source: my', 'source: x1']);
+  });
+});
+
 describe('flow diff', () => {
   it('shows the lines that differ', async () => {
     const console = await ServiceDouble.start({ 'GET /api/flows/notices': { body: flow() } });

@@ -1,5 +1,6 @@
 import type { Command } from '../../command.js';
 import { withProblems } from '../../flow-file/explain-problems.js';
+import { fitFlowFile, fittingOptions, hasFittingOptions } from '../../flow-file/fit-flow-file.js';
 import { readFlowFile } from '../../flow-file/read-flow-file.js';
 import type { FlowTestAnswer } from '../../http/console-answers.js';
 import { counted, moment } from '../../output/format.js';
@@ -11,15 +12,18 @@ export const flowTestCommand: Command = {
   summary: 'What a file would send to whom for a record, and why or why not; nothing is sent',
   positionals: ['<file>'],
   options: {
+    ...fittingOptions,
     record: {
       value: 'ID',
       about: 'the record: its id, or any id on its way, e.g. an invoice number (needed)',
     },
   },
   notes: `The record is evaluated as if it had just arrived, with its contact and invoice as they are known now. Addresses are
-masked. The file need not be applied; "ledgerwire trace" has ids of records.`,
-  async run({ args, console, show, surroundings }) {
-    const { file, yaml } = await readFlowFile(surroundings.folder, args.word(0, '<file>'));
+masked. The file need not be applied, and is tried with the record's own connection unless --connection says another; "ledgerwire trace" has ids of records.`,
+  async run(call) {
+    const { args, console, show, surroundings } = call;
+    const read = await readFlowFile(surroundings.folder, args.word(0, '<file>'));
+    const { file, yaml } = hasFittingOptions(args) ? await fitFlowFile(call, read) : read;
     const record = args.needed('record', 'say on what it is tried, e.g. --record INV-0042');
     const answer = await withProblems(file, console.testFlow(yaml, record));
     show(answer, () => testText(answer));
