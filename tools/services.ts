@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from './lib/paths.ts';
+import { sourceVendors } from './lib/source-vendors.ts';
 import { UserError } from './lib/user-error.ts';
 import type { InfrastructureUrls } from './infra/infrastructure.ts';
 import type { Secrets } from './start/secrets.ts';
@@ -23,16 +24,11 @@ export interface ServiceContext extends InfrastructureUrls {
   readonly vendorsUrl?: string;
 }
 
+/** The fetcher of the first vendor in the registry is called `fetcher`, the others `fetcher-<vendor>`. */
+type FetcherName = 'fetcher' | `fetcher-${string}`;
+
 export type ServiceName =
-  | 'sandbox'
-  | 'token-broker'
-  | 'console'
-  | 'ingress'
-  | 'fetcher'
-  | 'fetcher-freshbooks'
-  | 'fetcher-zoho-books'
-  | 'mapper'
-  | 'twilio-sender';
+  'sandbox' | 'token-broker' | 'console' | 'ingress' | FetcherName | 'mapper' | 'twilio-sender';
 
 /** One line of the table: how a service is started. */
 export interface ServiceDefinition {
@@ -119,9 +115,7 @@ export const services: readonly ServiceDefinition[] = [
       PUBLIC_BASE_URL: context.urls.ingress,
     }),
   },
-  fetcherOf('xero', 'fetcher', 11),
-  fetcherOf('freshbooks', 'fetcher-freshbooks', 21),
-  fetcherOf('zoho-books', 'fetcher-zoho-books', 22),
+  ...sourceVendors.map(fetcherOf),
   {
     name: 'mapper',
     app: 'mapper',
@@ -149,11 +143,11 @@ export const services: readonly ServiceDefinition[] = [
 ];
 
 /** Every vendor whose books are read has a fetcher of its own, so that its trouble stays with it. */
-function fetcherOf(vendor: string, name: ServiceName, portOffset: number): ServiceDefinition {
+function fetcherOf(vendor: string, index: number): ServiceDefinition {
   return {
-    name,
+    name: index === 0 ? 'fetcher' : `fetcher-${vendor}`,
     app: 'fetcher',
-    portOffset,
+    portOffset: index === 0 ? 11 : 20 + index,
     maxInstances: MANY,
     stage: 'after-setup',
     permissions: ['access-tokens:read', 'credentials:read'],

@@ -12,7 +12,7 @@ export function brokerUrl(system: RunningSystem): string {
   return system.context.urls['token-broker'].replace('//localhost:', '//127.0.0.1:');
 }
 
-/** What a vendor adds to the demo company and to the scenario; one file each, listed in demo-vendors.ts. */
+/** What a vendor adds to the demo company and to the scenario; `<vendor>/<vendor>-demo.ts` exports one as `demo`. */
 export interface DemoVendor {
   /** Vendor id; its first account in `sandbox.json` is the demo company's. */
   readonly vendor: string;

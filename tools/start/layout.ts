@@ -78,7 +78,7 @@ export function parseScale(texts: readonly string[]): Scale {
 /** Every instance with its port, in the order of the table. */
 export function planInstances(base: number, scale: Scale): Instance[] {
   return services.flatMap((service) =>
-    Array.from({ length: scale[service.name] }, (_, index) => ({
+    Array.from({ length: scale[service.name] ?? 1 }, (_, index) => ({
       service,
       number: index + 1,
       port: servicePort(base, service, index + 1),

@@ -6,7 +6,7 @@ import { until } from '../sandbox-control.ts';
 import { playFreshbooks } from './freshbooks-events.ts';
 
 /** The demo business of FreshBooks and its part of the scenario. */
-export const freshbooksDemo: DemoVendor = {
+export const demo: DemoVendor = {
   vendor: 'freshbooks',
   flows: [
     'freshbooks-invoice-notices',

@@ -4,7 +4,7 @@ import { requestJson } from '../http.ts';
 import { playZohoBooks } from './zoho-books-events.ts';
 
 /** The demo organisations of Zoho Books: rules that send signed webhooks, and its part of the scenario. */
-export const zohoBooksDemo: DemoVendor = {
+export const demo: DemoVendor = {
   vendor: 'zoho-books',
   // One in the United States and one in Europe.
   allAccounts: true,

@@ -8,11 +8,16 @@ import { XeroModule } from './xero/xero.module.js';
 import { ZohoBooksDouble } from './zoho-books/zoho-books.double.js';
 import { ZohoBooksModule } from './zoho-books/zoho-books.module.js';
 
-/** Every double: a further vendor is one more folder and one more line in each list. */
-export const VENDOR_MODULES = [XeroModule, FreshbooksModule, ZohoBooksModule, TwilioModule];
+/** Every double, in the order in which pages show them: a further vendor is one more folder and one more line. */
+const DOUBLES = [
+  { module: XeroModule, double: XeroDouble },
+  { module: FreshbooksModule, double: FreshbooksDouble },
+  { module: ZohoBooksModule, double: ZohoBooksDouble },
+  { module: TwilioModule, double: TwilioDouble },
+] as const;
 
-/** The classes of the doubles, in the order in which pages show them. */
-export const VENDOR_CLASSES = [XeroDouble, FreshbooksDouble, ZohoBooksDouble, TwilioDouble];
+/** What Nest is to load. */
+export const VENDOR_MODULES = DOUBLES.map(({ module }) => module);
 
 /** Injection token of all doubles. */
 export const VENDOR_DOUBLES = Symbol('vendor doubles');
@@ -21,5 +26,5 @@ export const VENDOR_DOUBLES = Symbol('vendor doubles');
 export const vendorDoublesProvider = {
   provide: VENDOR_DOUBLES,
   useFactory: (...doubles: VendorDouble[]): readonly VendorDouble[] => doubles,
-  inject: VENDOR_CLASSES,
+  inject: DOUBLES.map(({ double }) => double),
 };
