@@ -49,11 +49,13 @@ beforeEach(() => {
       get: (flowId) => definitions().findLast((flow) => flow.flowId === flowId),
       values: definitions,
       onChange: () => undefined,
+      complete: true,
     },
     connections: {
       get: (id) => (id === 'my-xero' ? (connection as never) : undefined),
       values: () => [],
       onChange: () => undefined,
+      complete: true,
     },
     withRenderer: (use) => use(new InlineRenderer({ ...defaultTemplateLimits, renderMs: 5_000 })),
     clock: new ManualClock(),

@@ -170,6 +170,7 @@ function tableOf<T>(rows: () => readonly T[], keyOf: (row: T) => string): ReadTa
     get: (key) => rows().find((row) => keyOf(row) === key),
     values: () => rows(),
     onChange: () => undefined,
+    complete: true,
   };
 }
 

@@ -14,6 +14,11 @@ export class ConnectionDirectory {
     table.onChange((connectionId, connection) => this.update(connectionId, connection));
   }
 
+  /** Whether every connection is known that was there when ingress started; before that nobody can be called unknown. */
+  get complete(): boolean {
+    return this.table.complete;
+  }
+
   /** The connection of a route's `connectionId`; undefined when there is none of this vendor. */
   byId(vendor: string, connectionId: string): Connection | undefined {
     const connection = this.table.get(connectionId);

@@ -290,6 +290,19 @@ describe('while the log is away', () => {
     expect(to.failures).toEqual([expect.objectContaining({ code: 'log-unavailable' })]);
   });
 
+  it('takes no connection for unknown before it has read them all', async () => {
+    const to = await start({ connections: [] });
+    to.table.complete = false;
+    const body = [changeEvent()];
+    expect((await post(to, body)).statusCode).toBe(503);
+    expect(to.log.sent).toEqual([]);
+    to.table.set(connection().connectionId, connection());
+    to.table.complete = true;
+    expect((await post(to, body)).statusCode).toBe(200);
+    expect(notices(to)).toHaveLength(1);
+    expect(deadLetters(to)).toEqual([]);
+  });
+
   it('answers 503 a second before the vendor would give up', async () => {
     const clock = new ManualClock();
     const to = await start({ clock });

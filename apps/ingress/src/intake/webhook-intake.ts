@@ -116,6 +116,7 @@ export class WebhookIntake {
     request: ReturnedWebhook,
     trace: TraceStart | undefined,
   ): Promise<RequeueAnswer> {
+    this.requireConnections();
     const connection = this.routeConnection(endpoint, request);
     if (connection === undefined) return left('There is still no connection of the id in its URL.');
     const verdict = await this.verify(endpoint, request, connection, this.parts.clock.now());
@@ -142,6 +143,7 @@ export class WebhookIntake {
   private async judge(endpoint: Endpoint, request: WebhookRequest): Promise<WebhookResponse> {
     const { vendor, webhooks } = endpoint;
     const receivedAt = this.parts.clock.now();
+    this.requireConnections();
     const connection = this.routeConnection(endpoint, request);
     if (connection === undefined) return this.answer(vendor, 'unknown-route', webhooks.unknownKeyResponse);
     const verdict = await this.verify(endpoint, { ...request, receivedAt }, connection, receivedAt);
@@ -173,6 +175,15 @@ export class WebhookIntake {
     // What is signed from now on is signed with the new secret.
     this.parts.keys.expire({ vendor, connectionId });
     return this.answer(vendor, 'handshake', response);
+  }
+
+  /** The port is open before the table is read: a connection that is not found yet must not be taken for one that nobody has. */
+  private requireConnections(): void {
+    if (this.parts.directory.complete) return;
+    throw new LedgerwireError('the connections are not read yet', {
+      code: 'connections-not-read',
+      disposition: 'retry',
+    });
   }
 
   /** null: the vendor's routes name no connection. undefined: the route names one that does not exist. */

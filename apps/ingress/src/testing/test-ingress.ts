@@ -35,6 +35,7 @@ export function connection(overrides: Partial<Connection> = {}): Connection {
 
 /** A table that a test fills by hand. */
 export class TestTable implements ReadTable<Connection> {
+  complete = true;
   private readonly rows = new Map<string, Connection>();
   private readonly listeners: ((key: string, value: Connection | undefined) => void)[] = [];
 

@@ -2,6 +2,7 @@ import type { ReadTable } from '#libs/streams';
 
 /** A table in memory that tells of its changes. */
 export class TestTable<T> implements ReadTable<T> {
+  readonly complete = true;
   private readonly entries = new Map<string, T>();
   private readonly listeners: ((key: string, value: T | undefined) => void)[] = [];
 
