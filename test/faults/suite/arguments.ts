@@ -36,8 +36,8 @@ export function parseSuiteArguments(args: readonly string[], now: number): Suite
     tests,
     short,
     json: values.json,
-    tenants: Math.floor(numberOf('--tenants', values.tenants, short ? 12 : 20, 2, 200)),
-    eventsPerSecond: numberOf('--rate', values.rate, short ? 3 : 5, 0.5, 300),
+    tenants: Math.floor(numberOf('--tenants', values.tenants, short ? 12 : 60, 2, 200)),
+    eventsPerSecond: numberOf('--rate', values.rate, short ? 3 : 50, 0.5, 300),
   };
 }
 

@@ -113,14 +113,17 @@ async function settle(
   const deadline = performance.now() + withinMs;
   let lastOwed = 'nothing';
   for (;;) {
+    const lookedAt = performance.now();
     const evidence = await retryWhile(gather, 5);
     const verdict = judge(evidence);
+    const lookTookMs = performance.now() - lookedAt;
     const settled = verdict.lost === 0 && (verdict.uncertainEnds['open'] ?? 0) === 0;
     const clean = settled && verdict.failures.length === 0;
     // A double does not go away by waiting.
     if (clean || verdict.duplicated > 0 || performance.now() > deadline)
       return { verdict, evidence, settledAt: settled ? performance.now() : undefined, lastOwed };
     lastOwed = verdict.failures[0] ?? 'doubts';
-    await delay(LOOK_EVERY_MS);
+    // Looking through ten thousand lines takes from the machine what the system needs to recover.
+    await delay(Math.max(LOOK_EVERY_MS, 3 * lookTookMs));
   }
 }
