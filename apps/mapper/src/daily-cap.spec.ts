@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { AccountingRecord } from '#libs/contracts';
-import { sampleContact, sampleInvoice } from '#libs/flows';
+import { type AccountingRecord, topics } from '#libs/contracts';
+import { sampleContact, sampleInvoice, sampleSource, sampleTarget } from '#libs/flows';
 import { issuedStep, MapperBench, overdueStep } from './testing/mapper-bench.js';
 
 const DAY = 86_400_000;
@@ -52,6 +52,64 @@ test('counts two contacts with one number as one person', async () => {
   await takeThrough(bench, contact('a'), contact('b'), invoice('I1', 'a'), invoice('I2', 'b'));
   expect(bench.messages()).toHaveLength(1);
   expect(bench.trail()).toContain('deferred/daily-cap');
+});
+
+/** Books of another vendor, with a flow of their own for the same step. */
+function connectOtherBooks(bench: MapperBench, workspaceId: string, head = ''): Partial<AccountingRecord> {
+  const connectionId = 'other-books';
+  bench.connections.set(connectionId, { ...sampleSource, connectionId, workspaceId });
+  bench.connections.set(sampleTarget.connectionId, { ...sampleTarget, workspaceId });
+  const flow = { flowId: 'others', sourceConnectionId: connectionId, workspaceId };
+  bench.applyFlow([issuedStep], flow, head);
+  return { connectionId, workspaceId };
+}
+
+test('counts over all connections of a workspace: a person is one, whichever books he is in', async () => {
+  const bench = await start('dailyCap: 1');
+  const elsewhere = connectOtherBooks(bench, sampleSource.workspaceId, 'dailyCap: 1');
+  await takeThrough(bench, contact('a'), invoice('I1'));
+  await takeThrough(bench, { ...contact('b'), ...elsewhere }, invoice('I2', 'b', elsewhere));
+  expect(bench.messages().map(({ flowId }) => flowId)).toEqual(['invoices']);
+  expect(bench.trail()).toContain('deferred/daily-cap');
+});
+
+test('a message of books whose flows have no cap counts too where another flow of the workspace has one', async () => {
+  const bench = await start('dailyCap: 1');
+  const elsewhere = connectOtherBooks(bench, sampleSource.workspaceId);
+  await takeThrough(bench, { ...contact('b'), ...elsewhere }, invoice('I2', 'b', elsewhere));
+  await takeThrough(bench, contact('a'), invoice('I1'));
+  expect(bench.messages().map(({ flowId }) => flowId)).toEqual(['others']);
+});
+
+test('what one company sends counts for no other one', async () => {
+  const bench = await start('dailyCap: 1');
+  await takeThrough(bench, contact('a'), invoice('I1'));
+  const elsewhere = connectOtherBooks(bench, 'another-company', 'dailyCap: 1');
+  await takeThrough(bench, { ...contact('b'), ...elsewhere }, invoice('I2', 'b', elsewhere));
+  expect(bench.messages().map(({ flowId }) => flowId)).toEqual(['invoices', 'others']);
+});
+
+test('killed between the question and its answer, a message is counted once and leaves once', async () => {
+  const bench = await start('dailyCap: 2');
+  for (const record of [contact('a'), invoice('I1')])
+    bench.driver.send(topics.records, record.connectionId, record);
+  await bench.driver.settle();
+  expect(bench.driver.sent(topics.capQuestions)).toHaveLength(1);
+  await bench.driver.restart();
+  await bench.settle();
+  await bench.driver.restart();
+  await bench.settle();
+  expect(bench.driver.sent(topics.capAnswers)).toHaveLength(1);
+  expect(bench.messages()).toHaveLength(1);
+  await takeThrough(bench, invoice('I2'), invoice('I3'));
+  expect(bench.messages()).toHaveLength(2);
+});
+
+test('a question tells nobody’s address', async () => {
+  const bench = await start('dailyCap: 1');
+  await takeThrough(bench, contact('a'), invoice('I1'));
+  const told = JSON.stringify(bench.driver.sent(topics.capQuestions));
+  expect(told).not.toContain(bench.messages()[0]?.to ?? '-');
 });
 
 test('counts a contact over all its addresses', async () => {

@@ -24,6 +24,8 @@ interface Entry {
 export class FlowBook {
   private readonly parsed = new Map<string, Entry>();
   private bySource = new Map<string, FlowDefinition[]>();
+  /** Workspaces with a flow that has a daily cap. */
+  private capped = new Set<string>();
   private stale = true;
 
   constructor(
@@ -46,6 +48,12 @@ export class FlowBook {
       .map((definition) => this.book(definition));
   }
 
+  /** Whether any flow of the workspace has a daily cap; then all messages of it are counted. */
+  hasCap(workspaceId: string): boolean {
+    if (this.stale) this.index();
+    return this.capped.has(workspaceId);
+  }
+
   find(flowId: string): BookedFlow | undefined {
     const definition = this.table.get(flowId);
     return definition && this.book(definition);
@@ -58,12 +66,15 @@ export class FlowBook {
 
   private index(): void {
     const bySource = new Map<string, FlowDefinition[]>();
+    const capped = new Set<string>();
     for (const definition of this.table.values()) {
+      if (this.book(definition).flow?.dailyCap) capped.add(definition.workspaceId);
       const others = bySource.get(definition.sourceConnectionId);
       if (others) others.push(definition);
       else bySource.set(definition.sourceConnectionId, [definition]);
     }
     this.bySource = bySource;
+    this.capped = capped;
     this.stale = false;
   }
 

@@ -38,9 +38,9 @@ export function remindersKey(connectionId: string, invoiceId: string, flowId: st
   return `${connectionId}/${invoiceId}/${flowId}`;
 }
 
-/** The lane of a connection's daily cap; whoever is counted is counted there. */
-export function gateLane(connectionId: string): string {
-  return `${connectionId}/gate`;
+/** The lane in which a workspace's messages are counted. */
+export function capLane(workspaceId: string): string {
+  return `${workspaceId}/cap`;
 }
 
 /** Key of the store of failed messages that have another way. */

@@ -25,6 +25,8 @@ beforeAll(async () => {
         topics.flows,
         topics.records,
         topics.failedMessages,
+        topics.capQuestions,
+        topics.capAnswers,
         topics.messages,
         topics.contacts,
         ...noticeTopics,

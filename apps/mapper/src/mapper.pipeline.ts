@@ -1,6 +1,8 @@
 import { Inject } from '@nestjs/common';
 import {
   type AccountingRecord,
+  type CapAnswer,
+  type CapQuestion,
   type FailedMessage,
   mapperStores,
   type ReplayOrigin,
@@ -16,7 +18,7 @@ import {
   StreamPipeline,
   type TaskContext,
 } from '#libs/streams';
-import { debtorLane, failedLane, waitingKey } from './keys.js';
+import { capLane, debtorLane, failedLane, waitingKey } from './keys.js';
 import { MAPPER_TOOLS, type MapperTools } from './mapper-tools.js';
 import { noticeTopics } from './notice-topics.js';
 import { answerHeld, askBeforeHeld } from './steps/answer-held.step.js';
@@ -24,7 +26,7 @@ import { answerReminder } from './steps/answer-reminder.step.js';
 import { askBeforeReminder } from './steps/ask-before-reminder.step.js';
 import { findWaiting, waitingFor } from './steps/await-related.step.js';
 import { forgetInvoice } from './steps/forget-invoice.step.js';
-import { passGate, takeBack } from './steps/gate-message.step.js';
+import { answerCap, passGate } from './steps/gate-message.step.js';
 import { remindDebtor } from './steps/join-debtor.step.js';
 import { keepRecord } from './steps/keep-record.step.js';
 import { baselineOf, mapRecord, mapWaiting } from './steps/map-record.step.js';
@@ -37,7 +39,10 @@ import { aboutRecord, tellRecord } from './trail.js';
  * mapper as a list of steps. Records and timers of one debtor run in one lane (why: `debtorLane`), so that every entry of a
  * store has one writer at a time.
  */
-@StreamPipeline({ stores: mapperStores, outputs: [topics.messages, topics.contacts, ...noticeTopics] })
+@StreamPipeline({
+  stores: mapperStores,
+  outputs: [topics.messages, topics.contacts, topics.capQuestions, topics.capAnswers, ...noticeTopics],
+})
 export class MapperPipeline {
   constructor(@Inject(MAPPER_TOOLS) private readonly tools: MapperTools) {}
 
@@ -52,6 +57,16 @@ export class MapperPipeline {
   @Consume(topics.failedMessages, { lane: ({ value }) => failedLane(value), about: aboutFailed })
   async onFailedMessage({ value, headers }: InputRecord<FailedMessage>, context: TaskContext): Promise<void> {
     inTraceOf(headers, () => takeOtherWay(this.tools, value, context));
+  }
+
+  @Consume(topics.capQuestions, { lane: ({ value }) => capLane(value.workspaceId) })
+  async onCapQuestion({ value, headers }: InputRecord<CapQuestion>, context: TaskContext): Promise<void> {
+    inTraceOf(headers, () => answerCap(value, context));
+  }
+
+  @Consume(topics.capAnswers, { lane: ({ value }) => value.lane })
+  async onCapAnswer({ value, headers }: InputRecord<CapAnswer>, context: TaskContext): Promise<void> {
+    inTraceOf(headers, () => passGate(this.tools, value, context));
   }
 
   @OnTimer(timerNames.otherWay)
@@ -83,16 +98,6 @@ export class MapperPipeline {
   @OnTimer(timerNames.group)
   async onGroup(timer: DueTimer, context: TaskContext): Promise<void> {
     await remindDebtor(this.tools, payloadOf(timer, 'group').key, context);
-  }
-
-  @OnTimer(timerNames.gate)
-  async onGate(timer: DueTimer, context: TaskContext): Promise<void> {
-    passGate(this.tools, payloadOf(timer, 'gate').key, context);
-  }
-
-  @OnTimer(timerNames.turnedBack)
-  async onTurnedBack(timer: DueTimer, context: TaskContext): Promise<void> {
-    takeBack(this.tools, payloadOf(timer, 'turned-back').key, context);
   }
 
   /** A record that an operator has brought again: for real, or to see what would come of it. */

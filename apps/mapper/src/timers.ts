@@ -2,7 +2,7 @@ import type { AccountingRecord } from '#libs/contracts';
 import type { DueTimer, TaskContext } from '#libs/streams';
 import { debtorLane } from './keys.js';
 
-/** Names of the mapper's timers; all of them but `gate` and `other-way` run in the debtor's lane. */
+/** Names of the mapper's timers; all of them but `other-way` run in the debtor's lane. */
 export const timerNames = {
   /** A reminder is due, or its question has had no answer yet. */
   reminder: 'reminder',
@@ -14,10 +14,6 @@ export const timerNames = {
   held: 'held',
   /** The reminders of a debtor that have come together go out. */
   group: 'group',
-  /** A message comes to the daily cap; in the cap's lane. */
-  gate: 'gate',
-  /** A message that was one too many comes back. */
-  turnedBack: 'turned-back',
   /** The hour of a failed message's other way has come, or its question has had no answer yet; in the message's lane. */
   otherWay: 'other-way',
 } as const;
@@ -29,8 +25,6 @@ export interface TimerPayloads {
   forget: { readonly entityKey: string };
   held: { readonly key: string; readonly tries: number };
   group: { readonly key: string };
-  gate: { readonly key: string };
-  'turned-back': { readonly key: string };
   'other-way': { readonly key: string; readonly tries: number };
 }
 

@@ -1,5 +1,7 @@
 import {
   accountingRecordSchema,
+  capAnswerSchema,
+  capQuestionSchema,
   changeNoticeSchema,
   communicationSchema,
   connectionSchema,
@@ -15,6 +17,8 @@ import {
 } from './generated/schemas.js';
 import type {
   AccountingRecord,
+  CapAnswer,
+  CapQuestion,
   ChangeNotice,
   Communication,
   Connection,
@@ -77,6 +81,8 @@ export const topics = {
   /** Stands for the wishes of one vendor's contacts in the same way; bound to {@link contactWishesOf}. */
   contactWishes: contactWishesOf('*'),
   records: chain<AccountingRecord>('records', accountingRecordSchema, 'connectionId'),
+  capQuestions: chain<CapQuestion>('cap-questions', capQuestionSchema, 'workspaceId'),
+  capAnswers: chain<CapAnswer>('cap-answers', capAnswerSchema, 'connectionId'),
   messages: chain<MessageCommand>('messages', messageCommandSchema, 'target connectionId'),
   contacts: chain<ContactCommand>('contacts', contactCommandSchema, 'target connectionId'),
   failedMessages: chain<FailedMessage>('failed-messages', failedMessageSchema, 'connectionId (books)'),

@@ -1,16 +1,18 @@
 import {
   type AccountingRecord,
+  type CapAnswer,
+  type CapQuestion,
   type FailedMessage,
   type GatedMessage,
   mapperStores,
   type MessageCommand,
+  topics,
 } from '#libs/contracts';
 import { digestOf } from '#libs/core';
 import { companyDate, type MessageDraft, nextMorning, skipReasons } from '#libs/flows';
 import type { TaskContext } from '#libs/streams';
-import { gateLane } from '../keys.js';
+import { debtorLane } from '../keys.js';
 import type { MapperTools } from '../mapper-tools.js';
-import { setRecordTimer, timerNames } from '../timers.js';
 import { tellRecord } from '../trail.js';
 import { holdEvent } from './hold-event.step.js';
 import { deferReminder } from './schedule-reminders.step.js';
@@ -19,8 +21,10 @@ import { putOffOtherWay } from './put-off-other-way.step.js';
 import { describe, type EmitManner, sendCommand } from './send-command.step.js';
 
 /**
- * The daily cap counts over all flows and debtors of a connection, therefore its messages pass through one lane: two contacts
- * with one number are one person. Returns false where no flow of the connection has a cap; then the message goes its way.
+ * The daily cap counts over all flows and connections of a workspace. A message of a workspace with a cap waits here, and is asked
+ * for where everything of its workspace is counted, which may be another task; the answer comes back into this debtor's lane.
+ * Question, count and answer each go with the state that they rest on in one transaction. Returns false where no flow of the
+ * workspace has a cap; then the message goes its way.
  */
 export function gateMessage(
   tools: MapperTools,
@@ -30,67 +34,61 @@ export function gateMessage(
   context: TaskContext,
 ): boolean {
   const { command, contactId, changedFields, urgent } = draft;
-  const flows = tools.flows.flowsOf(record.workspaceId, record.connectionId);
-  if (command.recipientKind === 'staff' || !flows.some(({ flow }) => flow?.dailyCap)) return false;
-  const cap = flows.find(({ flowId }) => flowId === command.flowId)?.flow?.dailyCap;
-  const key = command.commandId;
-  context.store(mapperStores.gated).put(key, {
+  const { workspaceId, connectionId } = record;
+  if (command.recipientKind === 'staff' || !tools.flows.hasCap(workspaceId)) return false;
+  const dailyCap = tools.flows.find(command.flowId)?.flow?.dailyCap;
+  const cap = urgent ? null : (dailyCap?.messages ?? null);
+  const { commandId } = command;
+  context.store(mapperStores.gated).put(commandId, {
     command: JSON.stringify(command),
     record: JSON.stringify(withoutLines(record)),
     contactId,
-    cap: urgent ? null : (cap?.messages ?? null),
-    beyond: cap?.beyond ?? 'defer',
+    cap,
+    beyond: dailyCap?.beyond ?? 'defer',
     changedFields,
     reminders: manner.reminders ?? [],
     failed: manner.failed ? JSON.stringify(manner.failed) : null,
     since: manner.since ?? context.now(),
     ...describe(draft),
   });
-  context.setTimer({
-    name: timerNames.gate,
-    key,
-    fireAt: context.now(),
-    lane: gateLane(record.connectionId),
-    payload: { key },
-  });
+  const persons = personsOf(connectionId, command.to, contactId);
+  const day = dayOf(tools, record, context.now());
+  const question = { commandId, workspaceId, connectionId, lane: debtorLane(record), persons, cap, day };
+  context.emit(topics.capQuestions, workspaceId, question);
   return true;
 }
 
-/** In the lane of the connection's cap: lets a message through and counts it, or turns it back. */
-export function passGate(tools: MapperTools, key: string, context: TaskContext): void {
-  const gated = context.store(mapperStores.gated);
-  const entry = gated.get(key);
-  if (!entry) return;
-  const { command, record } = parse(entry);
-  const persons = personsOf(record.connectionId, command.to, entry.contactId);
+/** Where all of a workspace is counted: lets a message through and counts it, or says that it is one too many. */
+export function answerCap(question: CapQuestion, context: TaskContext): void {
+  const { commandId, workspaceId, connectionId, lane, persons, cap, day } = question;
   const store = context.store(mapperStores.persons);
-  const day = dayOf(tools, record, context.now());
-  const counts = persons.map((person) => {
-    const had = store.get(person);
-    return had?.day === day ? had.messages : 0;
-  });
-  if (entry.cap !== null && Math.max(...counts) >= entry.cap) {
-    // The debtor's lane owns what waits; it takes the message back.
-    setRecordTimer(context, record, {
-      name: timerNames.turnedBack,
-      key,
-      fireAt: context.now(),
-      payload: { key },
-    });
-    return;
-  }
-  persons.forEach((person, index) => store.put(person, { day, messages: (counts[index] ?? 0) + 1 }));
-  gated.delete(key);
-  sendCommand(tools, record, command, entry, context);
+  const keys = persons.map((person) => `${workspaceId}/${person}/${day}`);
+  const counts = keys.map((key) => store.get(key)?.messages ?? 0);
+  const allowed = cap === null || Math.max(...counts) < cap;
+  if (allowed)
+    for (const [index, key] of keys.entries()) store.put(key, { day, messages: (counts[index] ?? 0) + 1 });
+  context.emit(topics.capAnswers, connectionId, { commandId, workspaceId, connectionId, lane, allowed });
 }
 
-/** In the debtor's lane: one message too many waits for the next morning, or is skipped. */
-export function takeBack(tools: MapperTools, key: string, context: TaskContext): void {
+/** In the debtor's lane again: the message leaves, waits for the next morning, or is skipped. */
+export function passGate(tools: MapperTools, answer: CapAnswer, context: TaskContext): void {
   const gated = context.store(mapperStores.gated);
-  const entry = gated.get(key);
+  const entry = gated.get(answer.commandId);
   if (!entry) return;
-  gated.delete(key);
+  gated.delete(answer.commandId);
   const { command, record } = parse(entry);
+  if (answer.allowed) sendCommand(tools, record, command, entry, context);
+  else putOff(tools, { entry, command, record }, context);
+}
+
+interface Waiting {
+  readonly entry: GatedMessage;
+  readonly command: MessageCommand;
+  readonly record: AccountingRecord;
+}
+
+/** One message too many waits for the next morning, or is skipped. */
+function putOff(tools: MapperTools, { entry, command, record }: Waiting, context: TaskContext): void {
   const { commandId, flowId, flowStep, businessEvent, channel } = command;
   const about = { commandId, flowId, flowStep, businessEvent, channel, recipient: entry.recipient };
   const reason = 'daily-cap';
@@ -128,10 +126,10 @@ function whenAgain(
   return flow && sourceConnection && nextMorning(flow, { now, sourceConnection });
 }
 
-/** A person is an address, and a contact over all its addresses. */
+/** A person is an address, and a contact over all its addresses; contacts have their ids by connection. */
 function personsOf(connectionId: string, address: string, contactId: string | null): string[] {
-  const keys = [['address', address.toLowerCase()], ...(contactId === null ? [] : [['contact', contactId]])];
-  return keys.map((parts) => `${connectionId}/${digestOf(...parts)}`);
+  const byAddress = digestOf('address', address.toLowerCase());
+  return contactId === null ? [byAddress] : [byAddress, digestOf('contact', connectionId, contactId)];
 }
 
 function dayOf(tools: MapperTools, record: AccountingRecord, now: number): string {

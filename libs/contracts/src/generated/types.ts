@@ -278,6 +278,38 @@ export interface Expense {
   readonly recordedBy: null | string;
 }
 
+/** The answer to a CapQuestion: the message leaves and was counted, or it is one too many. */
+export interface CapAnswer {
+  /** The MessageCommand that waits. */
+  readonly commandId: string;
+  /** The company that uses Ledgerwire. */
+  readonly workspaceId: string;
+  /** The connection of the books; the key of the topic. */
+  readonly connectionId: string;
+  /** As in the question. */
+  readonly lane: string;
+  /** Whether it leaves. */
+  readonly allowed: boolean;
+}
+
+/** Whether a message may leave by the daily cap: asked where everything of its workspace is counted. Holds no address. */
+export interface CapQuestion {
+  /** The MessageCommand that waits for the answer. */
+  readonly commandId: string;
+  /** The company that uses Ledgerwire; the key of the topic. */
+  readonly workspaceId: string;
+  /** The connection of the books; the key of the answer. */
+  readonly connectionId: string;
+  /** The lane of the debtor, in which the message waits. */
+  readonly lane: string;
+  /** Digests of the address and of the contact that gets it; the highest count of them decides. */
+  readonly persons: readonly string[];
+  /** How many messages a day its flow allows; null: no limit, the message only counts. */
+  readonly cap: null | number;
+  /** Date in the company's zone when it was asked. */
+  readonly day: IsoDate;
+}
+
 /** Entity E of connection C changed: from a webhook, a poll, a stream, a timer or a replay. Carries no state of the entity. */
 export interface ChangeNotice {
   /** Digest of vendor, connection, entity type, entity id, change type and the vendor's own sequence or time: equal for redeliveries. */
@@ -930,7 +962,7 @@ export interface ParkedHeader {
   readonly value: Buffer;
 }
 
-/** How many messages a person has had on a day; keyed by connection and a digest of the address or contact. */
+/** How many messages a person has had on a day; keyed by workspace, a digest of the address or contact, and the day. */
 export interface PersonDay {
   /** Date in the company's zone. */
   readonly day: IsoDate;

@@ -124,7 +124,7 @@ export interface QuietHours {
   readonly staff: boolean;
 }
 
-/** How many messages one person may get a day by all flows of a connection, and what becomes of one too many. */
+/** How many messages one person may get a day by all flows of a workspace, and what becomes of one too many. */
 export interface DailyCap {
   readonly messages: number;
   readonly beyond: 'defer' | 'skip';

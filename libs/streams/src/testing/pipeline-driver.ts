@@ -72,6 +72,12 @@ export class PipelineDriver {
     await this.running().settled();
   }
 
+  /** Hands the service what it wrote to its own input topics, and waits for what comes of it. */
+  async readOwn(): Promise<void> {
+    this.deliver();
+    await this.settle();
+  }
+
   /** Lets time pass: timers fire, parked records wake, ticks run. */
   async advance(byMs: number): Promise<void> {
     await this.options.clock.advance(byMs);
