@@ -9,6 +9,9 @@ const shared = {
   oxc: false as const,
 };
 
+/** How long a state is waited for. Only what never comes is to fail, not what a busy machine makes late. */
+const patience = { poll: { timeout: 20_000, interval: 20 } };
+
 /**
  * unit: `*.spec.ts`, no I/O beyond loopback. integration: `*.integration.spec.ts`, real Kafka, registry and PostgreSQL.
  * e2e: `test/e2e/*.e2e.spec.ts`, the built services as processes.
@@ -20,6 +23,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'unit',
+          expect: patience,
           include: ['{apps,libs,tools,test}/**/*.spec.ts'],
           exclude: ['**/*.integration.spec.ts', '**/*.e2e.spec.ts', '**/node_modules/**', '**/dist/**'],
           // Only what hangs is to fail, not what a busy machine makes slow.
@@ -31,6 +35,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'integration',
+          expect: patience,
           globalSetup: ['tools/infra/vitest-global-setup.ts'],
           include: ['{apps,libs,tools,test}/**/*.integration.spec.ts'],
           testTimeout: 120_000,
@@ -42,6 +47,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'e2e',
+          expect: patience,
           globalSetup: ['tools/infra/vitest-global-setup.ts'],
           include: ['test/e2e/**/*.e2e.spec.ts'],
           testTimeout: 300_000,

@@ -28,6 +28,11 @@ describe('the plan of topics', () => {
     expect(specOf('flows')?.partitions).toBe(1);
   });
 
+  it('takes the time of records from the broker, so that a wrong clock costs none of them', () => {
+    const types = plan.map(({ config }) => config['message.timestamp.type']);
+    expect(new Set(types)).toEqual(new Set(['LogAppendTime']));
+  });
+
   it('deletes what has had its time and compacts state', () => {
     expect(specOf('records')?.config).toMatchObject({
       'cleanup.policy': 'delete',

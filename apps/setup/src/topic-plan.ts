@@ -65,9 +65,16 @@ export function replicationOf(
   };
 }
 
+/**
+ * The broker says when a record was appended: it refuses records of a clock that is more than an hour ahead, and deletes at
+ * once those of one that is further behind than the retention.
+ */
+const APPEND_TIME = { 'message.timestamp.type': 'LogAppendTime' };
+
 function policyConfig(policy: CleanupPolicy): Record<string, string> {
   if (policy.kind === 'delete') {
     return {
+      ...APPEND_TIME,
       'cleanup.policy': 'delete',
       'retention.ms': String(policy.retentionDays * DAY_MS),
       // Whole segments are deleted: a day each keeps what is past its time from lingering for a week.
@@ -75,6 +82,7 @@ function policyConfig(policy: CleanupPolicy): Record<string, string> {
     };
   }
   return {
+    ...APPEND_TIME,
     'cleanup.policy': 'compact',
     // Only closed segments are compacted. A service reads its state whole when it starts, so that short segments and an early
     // cleaner (a third of waste) are what its time to start depends on.

@@ -5,7 +5,7 @@ import { RegistryAdmin } from '../codec/registry-admin.js';
 import { frame, WIRE_HEADER_BYTES } from '../codec/wire-format.js';
 import { KafkaClient } from '../kafka/kafka-client.js';
 import { TopicAdmin } from '../kafka/topic-admin.js';
-import { untilLed } from './topics-for-tests.js';
+import { configForTest, untilLed } from './topics-for-tests.js';
 
 /** A record as a probe read it. */
 export interface ProbedRecord<T> {
@@ -44,7 +44,7 @@ export class LogProbe {
       const specs = all.map((topic) => ({
         name: topic.name,
         partitions: topic.partitions === 'single' ? 1 : TEST_PARTITIONS,
-        config: { 'cleanup.policy': topic.policy.kind },
+        config: configForTest(topic.policy),
       }));
       await admin.ensure(specs, 1);
     } finally {

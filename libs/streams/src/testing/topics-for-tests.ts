@@ -7,6 +7,11 @@ import { TopicAdmin } from '../kafka/topic-admin.js';
 const LEADER_TRIES = 200;
 const LEADER_WAIT_MS = 50;
 
+/** What of a deployed topic's settings a short test can tell. */
+export function configForTest({ kind }: Topic<unknown>['policy']): Record<string, string> {
+  return { 'cleanup.policy': kind, 'message.timestamp.type': 'LogAppendTime' };
+}
+
 /** Creates topics and registers their schemas the plain way; deployments use apps/setup. */
 export async function createTopicsForTest(
   client: KafkaClient,
@@ -18,7 +23,7 @@ export async function createTopicsForTest(
   await admin.connect();
   try {
     await admin.ensure(
-      topics.map(({ name, policy }) => ({ name, partitions, config: { 'cleanup.policy': policy.kind } })),
+      topics.map(({ name, policy }) => ({ name, partitions, config: configForTest(policy) })),
       1,
     );
   } finally {
