@@ -31,8 +31,21 @@ export const mutants: readonly Mutant[] = [
     name: 'fetcher-fingerprints',
     removes: 'the comparison with what was emitted before: each redelivered webhook emits its record again',
     edits: [withoutFingerprints],
-    caughtBy: ['once'],
+    caughtBy: ['once', 'simulation'],
     note: 'no message is doubled, since mapper and sender still drop what they have seen; the trail shows it',
+  },
+  {
+    name: 'fetcher-publish',
+    removes:
+      'the publishing of what was compared: two lanes that hold one entity both tell it, and an older state may come last',
+    edits: [
+      {
+        file: 'apps/fetcher/src/steps/emit-prepared.step.ts',
+        find: 'context.publish();',
+        replace: '',
+      },
+    ],
+    caughtBy: ['simulation'],
   },
   {
     name: 'mapper-command-ids',

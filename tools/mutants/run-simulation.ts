@@ -8,6 +8,7 @@ const SCENARIOS = [
   { name: 'mapper', below: 'apps/mapper/', seeds: 100 },
   { name: 'sender', below: 'apps/twilio-sender/', seeds: 400 },
   { name: 'task', below: 'libs/streams/', seeds: 1_000 },
+  { name: 'fetcher', below: 'apps/fetcher/', seeds: 100 },
 ] as const;
 
 /** Plays the scenarios of the simulation that are about the mutant until a promise is broken; without one the same seeds of all. */

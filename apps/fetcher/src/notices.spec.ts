@@ -45,6 +45,16 @@ test('emits a payment after its contact and its invoice', async () => {
   expect(bench.emitted()).toEqual(['contact/k1', 'invoice/i1', 'payment/p1']);
 });
 
+test('emits the contact that the invoice of a payment has by now before that invoice', async () => {
+  const bench = await FetcherBench.start(({ books }) => {
+    for (const id of ['k1', 'k2']) books.put('x1', { type: 'contact', id, version: 1 });
+    books.put('x1', { type: 'invoice', id: 'i1', version: 3, contactId: 'k2' });
+    books.put('x1', { type: 'payment', id: 'p1', version: 2, contactId: 'k1', invoiceId: 'i1' });
+  });
+  await bench.notice({ entityType: 'payment', entityId: 'p1' });
+  expect(bench.emitted()).toEqual(['contact/k2', 'contact/k1', 'invoice/i1', 'payment/p1']);
+});
+
 test('answers all waiting notices of an entity with one call', async () => {
   const bench = await FetcherBench.start(withInvoice);
   for (let count = 0; count < 12; count += 1) bench.enqueue();

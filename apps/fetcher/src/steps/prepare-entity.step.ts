@@ -34,10 +34,37 @@ export async function prepareEntity(
   const entity = readEntity(tools.source, fetched, request, fingerprints.find(request));
   if (compareEntity(entity, fingerprints.find(entity.body)) !== 'changed' && !request.recheck)
     return { request, entity, related: [], discovered: [] };
-  const missing = tools.source.relatedTo(entity.body).filter((ref) => !fingerprints.find(ref));
-  const loaded = await Promise.all(missing.map((ref) => loadRelated(tools, request, ref, context)));
   const discovered = fetched === 'gone' ? [] : tools.source.discoveredIn(fetched);
-  return { request, entity, related: loaded.filter((found) => found !== undefined), discovered };
+  return { request, entity, related: await loadMissing(tools, request, entity, context), discovered };
+}
+
+/** Relations that were never emitted, and theirs: the invoice of a payment may have another contact by now. What is needed comes first. */
+async function loadMissing(
+  tools: FetcherTools,
+  request: FetchRequest,
+  entity: ComparedEntity,
+  context: TaskContext,
+): Promise<PreparedEntity['related']> {
+  const fingerprints = new Fingerprints(context, request.connectionId);
+  const seen = new Set([entityKey(request)]);
+  const found: PreparedEntity['related'][number][] = [];
+  for (let bodies = [entity.body]; bodies.length > 0;) {
+    const missing = bodies
+      .flatMap((body) => tools.source.relatedTo(body))
+      .filter((ref) => isNew(seen, entityKey({ connectionId: request.connectionId, ...ref })))
+      .filter((ref) => !fingerprints.find(ref));
+    const loaded = await Promise.all(missing.map((ref) => loadRelated(tools, request, ref, context)));
+    const here = loaded.filter((one) => one !== undefined);
+    found.unshift(...here);
+    bodies = here.map((one) => one.entity.body);
+  }
+  return found;
+}
+
+function isNew(seen: Set<string>, key: string): boolean {
+  if (seen.has(key)) return false;
+  seen.add(key);
+  return true;
 }
 
 /** One relation. One that is gone or cannot be read must not hold up what refers to it; the trail says so. */
