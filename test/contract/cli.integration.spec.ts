@@ -31,7 +31,7 @@ const FLOW = `apiVersion: ledgerwire/v1
 id: ${flowId}
 name: Notices
 workspace: my-company
-source: my-books
+source: other-books
 target: ${sender}
 country: GB
 locale: en-GB
@@ -125,7 +125,7 @@ describe('with a real console', () => {
     expect(tried.out).toContain('│ Rowan, invoice INV-1001');
     expect(tried.out).toContain('1 segment');
     expect(tried.out).toMatch(/large +condition-not-met/);
-    expect(tried.out).toContain('The flow is for connection my-books');
+    expect(tried.out).toContain('The flow is for connection other-books');
     // The full number is nowhere in the answer.
     expect(
       JSON.stringify(await ledgerwire('flow', 'test', 'notices.yaml', '--record', number, '--json')),
