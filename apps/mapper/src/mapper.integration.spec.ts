@@ -133,3 +133,40 @@ it('goes by a flow that was changed while it runs', async () => {
     )
     .toBe(true);
 });
+
+it('counts one person’s messages over the connections of a workspace, whichever partitions they are in', async () => {
+  const told = await probe.follow(topics.outcomes);
+  const workspaceId = `company-${randomUUID()}`;
+  const books = Array.from({ length: 6 }, () => ({
+    ...source,
+    workspaceId,
+    connectionId: `books-${randomUUID()}`,
+  }));
+  const phone = { ...target, workspaceId, connectionId: `phone-${randomUUID()}` };
+  await probe.write(topics.connections, phone.connectionId, phone);
+  for (const { connectionId } of books) {
+    const capped = flow(1, issuedStep);
+    const id = `capped-${randomUUID()}`;
+    const yaml = capped.yaml
+      .replace(flowId, id)
+      .replace(source.workspaceId, workspaceId)
+      .replace(source.connectionId, connectionId)
+      .replace(target.connectionId, phone.connectionId)
+      .replace('steps:', 'dailyCap: 1\nsteps:');
+    const around = { workspaceId, sourceConnectionId: connectionId, targetConnectionId: phone.connectionId };
+    await probe.write(topics.connections, connectionId, { ...source, workspaceId, connectionId });
+    await probe.write(topics.flows, id, { ...capped, ...around, flowId: id, yaml });
+  }
+  await start();
+  for (const { connectionId } of books)
+    for (const record of [sampleContact(), sampleInvoice({}, { entityId: `c-${randomUUID()}` })])
+      await probe.write(topics.records, connectionId, { ...record, workspaceId, connectionId });
+  const verdicts = () =>
+    told
+      .filter(({ value }) => value.workspaceId === workspaceId && value.channel === 'sms')
+      .map(({ value }) => value.status)
+      .sort();
+  await expect
+    .poll(verdicts, { timeout: 30_000 })
+    .toEqual([...Array.from({ length: 5 }, () => 'deferred'), 'mapped']);
+});
