@@ -1,7 +1,14 @@
 import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ChangeNotice, type Communication, type DeliveryReport, topics } from '#libs/contracts';
+import {
+  type ChangeNotice,
+  type Communication,
+  type DeadLetter,
+  type DeliveryReport,
+  type Outcome,
+  topics,
+} from '#libs/contracts';
 import { connection, SECRET, startTestIngress, type TestIngress } from '../testing/test-ingress.js';
 import { xeroBody, xeroEvent, xeroSignature } from '../testing/xero-webhook.js';
 import { webhookVendors } from '../webhook-vendors.js';
@@ -59,6 +66,27 @@ describe('Xero', () => {
     const notices = to.log.values<ChangeNotice>({ name: 'change-notices.xero' });
     expect(notices.map((notice) => notice.entityType)).toEqual(['invoice', 'contact']);
     expect(to.log.sends).toBe(1);
+  });
+
+  it('has the same notice however often it is delivered', async () => {
+    const to = await start('xero', TENANT);
+    for (let copy = 0; copy < 3; copy += 1)
+      expect((await postXero(to, xeroBody(xeroEvent()))).statusCode).toBe(200);
+    const notices = to.log.values<ChangeNotice>({ name: 'change-notices.xero' });
+    expect(notices).toHaveLength(3);
+    expect(new Set(notices.map(({ noticeId }) => noticeId)).size).toBe(1);
+    const outcomes = to.log.values<Outcome>(topics.outcomes);
+    expect(new Set(outcomes.map(({ outcomeId }) => outcomeId)).size).toBe(1);
+  });
+
+  it('of an organisation that nobody has connected is kept as a dead letter, and answered 200', async () => {
+    const to = await start('xero', TENANT);
+    const stranger = xeroEvent({ tenantId: '99999999-5f0c-4c5e-9a3e-0a1b2c3d4e5f' });
+    expect((await postXero(to, xeroBody(stranger))).statusCode).toBe(200);
+    expect(to.log.values<ChangeNotice>({ name: 'change-notices.xero' })).toEqual([]);
+    expect(to.log.values<DeadLetter>(topics.deadLetters)).toMatchObject([
+      { errorCode: 'unknown-connection' },
+    ]);
   });
 
   it('tells the organisations apart that share one webhook key, also within a body', async () => {
