@@ -57,7 +57,7 @@ export class ReplayRow {
   replayed!: number;
 
   /** Of a dry run over notices: entities of which the log has no record, so that nothing can be said of them. */
-  @Column(safeBigint)
+  @Column({ ...safeBigint, default: 0 })
   unanswered!: number;
 
   /** How often in a row its next step has failed; 0 while all goes well. */

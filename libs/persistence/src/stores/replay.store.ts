@@ -17,7 +17,8 @@ export class ReplayStore {
   }
 
   async add(replay: ReplayRow): Promise<void> {
-    await this.replays.insert(replay);
+    // A copy: TypeORM writes into what it is given, and a bigint with a default comes back as text.
+    await this.replays.insert({ ...replay });
   }
 
   find(replayId: string): Promise<ReplayRow | null> {
