@@ -4,11 +4,11 @@ import type { StateDatabase } from './state-database.js';
 import type { StateStore } from './state-store.js';
 
 /**
- * A store whose committed entries lie in the task's local file; in memory are only changes that are not committed yet. Keys are
- * stored as bytes: texts with NUL in them keep their order.
+ * A store whose entries lie in the task's local file; in memory are only changes that are not in it yet. Keys are stored as bytes:
+ * texts with NUL in them keep their order.
  */
 export class DiskStateStore implements StateStore {
-  private readonly uncommitted = new Map<string, Buffer | undefined>();
+  private readonly unwritten = new Map<string, Buffer | undefined>();
   private readonly statements: Readonly<Record<'get' | 'put' | 'remove' | 'scan' | 'count', StatementSync>>;
 
   /** @param table its table in the database, which is created when it is not there */
@@ -32,25 +32,30 @@ export class DiskStateStore implements StateStore {
   }
 
   get(key: string): Buffer | undefined {
-    if (this.uncommitted.has(key)) return this.uncommitted.get(key);
+    if (this.unwritten.has(key)) return this.unwritten.get(key);
     return this.database.guard(() => bufferOf(this.statements.get.get(Buffer.from(key))?.['value']));
   }
 
   set(key: string, value: Buffer | undefined): void {
-    this.uncommitted.set(key, value);
+    this.unwritten.set(key, value);
   }
 
-  keep(key: string, value: Buffer | undefined, at: number): void {
+  /** Writes a committed change to the file; joins the database's transaction that is under way. */
+  write(key: string, value: Buffer | undefined, at: number): void {
     this.database.write(() => {
       if (value === undefined) this.statements.remove.run(Buffer.from(key));
       else this.statements.put.run(Buffer.from(key), value, at);
     });
+  }
+
+  /** Told when a change is surely in the file: it need not be in memory any more. */
+  kept(key: string, value: Buffer | undefined): void {
     // A later change of the same key may wait for its own transaction.
-    if (this.uncommitted.get(key) === value) this.uncommitted.delete(key);
+    if (this.unwritten.get(key) === value) this.unwritten.delete(key);
   }
 
   *range(prefix: string): Iterable<readonly [string, Buffer]> {
-    const changed = [...this.uncommitted].filter(([key]) => key.startsWith(prefix)).sort(byKey);
+    const changed = [...this.unwritten].filter(([key]) => key.startsWith(prefix)).sort(byKey);
     let next = 0;
     // A statement of its own: two ranges may be under way at once.
     const rows = this.database.prepare(
@@ -63,7 +68,7 @@ export class DiskStateStore implements StateStore {
         if (change[1]) yield [change[0], change[1]];
       }
       const value = bufferOf(row['value']);
-      if (value && !this.uncommitted.has(key)) yield [key, value];
+      if (value && !this.unwritten.has(key)) yield [key, value];
       else if (changed[next]?.[0] === key) {
         const changedValue = changed[next]?.[1];
         next += 1;
@@ -76,8 +81,8 @@ export class DiskStateStore implements StateStore {
   scan(after: string, limit: number): { key: string; at: number }[] {
     return this.statements.scan.all(Buffer.from(after), limit).map((row) => {
       const key = bufferOf(row['key'])?.toString() ?? '';
-      // Written just now, and not committed yet: not old, whatever the file says.
-      return { key, at: this.uncommitted.has(key) ? Number.POSITIVE_INFINITY : Number(row['at']) };
+      // Written just now, and not in the file yet: not old, whatever that says.
+      return { key, at: this.unwritten.has(key) ? Number.POSITIVE_INFINITY : Number(row['at']) };
     });
   }
 }

@@ -25,9 +25,6 @@ export class MemoryStateStore implements StateStore {
     else this.entries.set(key, { value, at });
   }
 
-  /** Nothing to do: what is in memory is read back from the log after any failure. */
-  keep(): void {}
-
   *range(prefix: string): Iterable<readonly [string, Buffer]> {
     for (const key of this.sortedKeys((candidate) => candidate.startsWith(prefix))) {
       const entry = this.entries.get(key);

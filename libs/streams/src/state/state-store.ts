@@ -9,8 +9,6 @@ export interface StateStore {
   get(key: string): Buffer | undefined;
   /** Shows the change to the task at once; undefined deletes. `at` is the time of the write, epoch milliseconds. */
   set(key: string, value: Buffer | undefined, at: number): void;
-  /** Told when a change is committed in the changelog: from then on it may be kept. */
-  keep(key: string, value: Buffer | undefined, at: number): void;
   /** Entries whose key starts with the prefix, in key order. */
   range(prefix: string): Iterable<readonly [key: string, value: Buffer]>;
   /** The next entries after a key in key order with the time of their last write, for the sweep of old ones. */

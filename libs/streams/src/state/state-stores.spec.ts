@@ -89,7 +89,10 @@ it('a store on disk shows the same as one in memory, whatever is committed and w
           const bytes = value === null ? undefined : Buffer.from([value]);
           disk.set(name, bytes);
           memory.set(name, bytes, 1);
-          if (commit) disk.keep(name, bytes, 1);
+          if (commit) {
+            disk.write(name, bytes, 1);
+            disk.kept(name, bytes);
+          }
           expect(disk.get(name)).toEqual(memory.get(name));
         }
         for (const prefix of ['', 'a']) {
@@ -111,7 +114,7 @@ it('a restart reads only what the file lacks', async () => {
     ['b', valueOf('b')],
     ['a', undefined],
   ]);
-  first.close();
+  before.state.close();
   broker.append({ topic: topic.name, partition: 0, key: Buffer.from('c'), value: valueOf('c'), headers: [] });
 
   read = 0;
@@ -120,6 +123,79 @@ it('a restart reads only what the file lacks', async () => {
   expect(read).toBe(1);
   expect([...state.storeOf(store.name).range('')].map(([key]) => key)).toEqual(['b', 'c']);
   second.close();
+});
+
+it('a process that is killed before its last transactions are in the file reads them from the changelog', async () => {
+  const killed = new StateDatabase(file);
+  const before = await openState(killed);
+  await write(before, [['a', valueOf('a')]]);
+  await clock.advance(HOUR);
+  await write(before, [
+    ['b', valueOf('b')],
+    ['a', undefined],
+  ]);
+  expect([...before.state.storeOf(store.name).range('')].map(([key]) => key)).toEqual(['b']);
+  killed.close();
+
+  read = 0;
+  const { state } = await openState(new StateDatabase(file));
+  expect(read).toBe(2);
+  expect([...state.storeOf(store.name).range('')].map(([key]) => key)).toEqual(['b']);
+  state.close();
+});
+
+it('many changes are written to the file at once, without waiting', async () => {
+  const killed = new StateDatabase(file);
+  const before = await openState(killed);
+  await write(
+    before,
+    Array.from({ length: 1_000 }, (_, i) => [String(i), valueOf(String(i))] as const),
+  );
+  killed.close();
+
+  read = 0;
+  const { state } = await openState(new StateDatabase(file));
+  expect(read).toBe(0);
+  expect(state.storeOf(store.name).size).toBe(1_000);
+  state.close();
+});
+
+it('a file that cannot be written is told to the transaction after it', async () => {
+  const database = new StateDatabase(file);
+  const before = await openState(database);
+  await write(before, [['a', valueOf('a')]]);
+  database.close();
+  await clock.advance(HOUR);
+  await expect(write(before, [['b', valueOf('b')]])).rejects.toThrow(/not open/);
+  before.state.close();
+});
+
+it('of several changes of an entry in one transaction the last one is written, and everything else as it was', async () => {
+  const { state } = await openState(undefined);
+  const output = (key: string): RawOutput => ({
+    topic: 'elsewhere',
+    key: Buffer.from(key),
+    value: valueOf(key),
+    headers: [],
+  });
+  const change = (key: string, value: Buffer | null): RawOutput => ({
+    topic: topic.name,
+    partition: 0,
+    key: Buffer.from(key),
+    value,
+    headers: [],
+  });
+  const records = [
+    change('a', valueOf('1')),
+    output('a'),
+    change('b', valueOf('b')),
+    output('a'),
+    change('c', valueOf('c')),
+    change('a', valueOf('2')),
+    change('c', null),
+  ];
+  const kept = [1, 2, 3, 5, 6];
+  expect(state.withoutOvertaken(records)).toEqual(kept.map((index) => records[index]));
 });
 
 it('changes that were never committed are gone after a restart', async () => {
@@ -142,9 +218,9 @@ it.each([
     () => writeFileSync(file, 'not a database at all, but long enough to be looked at'.repeat(99)),
   ],
 ])('a file that %s is built anew from the changelog', async (_what, damage) => {
-  const first = new StateDatabase(file);
-  await write(await openState(first), [['a', valueOf('a')]]);
-  first.close();
+  const before = await openState(new StateDatabase(file));
+  await write(before, [['a', valueOf('a')]]);
+  before.state.close();
   damage();
 
   read = 0;
@@ -156,12 +232,12 @@ it.each([
 });
 
 it('an old file is not built upon when others have written since: tombstones may be gone', async () => {
-  const first = new StateDatabase(file);
-  await write(await openState(first), [
+  const before = await openState(new StateDatabase(file));
+  await write(before, [
     ['kept', valueOf('kept')],
     ['deleted', valueOf('deleted')],
   ]);
-  first.close();
+  before.state.close();
   // Another owner deleted one key and wrote others; the changelog was compacted, tombstones and all.
   const later = new MemoryBroker(1, clock);
   for (const key of ['filler-0', 'filler-1', 'kept', 'filler-2']) {
@@ -184,9 +260,9 @@ it('an old file is not built upon when others have written since: tombstones may
 });
 
 it('a file of another log, ahead of this one, is not built upon', async () => {
-  const first = new StateDatabase(file);
-  await write(await openState(first), [['a', valueOf('a')]]);
-  first.close();
+  const before = await openState(new StateDatabase(file));
+  await write(before, [['a', valueOf('a')]]);
+  before.state.close();
   broker = new MemoryBroker(1, clock);
 
   const second = new StateDatabase(file);

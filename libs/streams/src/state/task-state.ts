@@ -6,6 +6,7 @@ import type { TaskLog } from '../log/task-log.js';
 import { DiskStateStore } from './disk-state-store.js';
 import { MemoryStateStore } from './memory-state-store.js';
 import { isDamaged, type StateDatabase } from './state-database.js';
+import { StateFileWriter } from './state-file-writer.js';
 import type { StateStore } from './state-store.js';
 
 /** What a task's state is restored from and kept in. */
@@ -33,8 +34,22 @@ export class TaskState {
   private readonly stores = new Map<string, StateStore>();
   private readonly byTopic = new Map<string, StateStore>();
   private readonly rememberedHeaders = new Set<number>();
+  private readonly fileWriter: StateFileWriter | undefined;
 
-  constructor(private readonly ports: TaskStatePorts) {}
+  constructor(private readonly ports: TaskStatePorts) {
+    const { database, clock } = ports;
+    if (!database) return;
+    this.fileWriter = new StateFileWriter({
+      database,
+      clock,
+      storeOf: (changelog) => {
+        const store = this.byTopic.get(changelog);
+        return store instanceof DiskStateStore ? store : undefined;
+      },
+      checkpointIdOf: (changelog) => this.checkpointIdOf(changelog),
+      rememberSchemaOf: (value) => this.rememberHeader(database, value),
+    });
+  }
 
   /** Restores each store to the end that its changelog has now. @throws when the log or the local file cannot be read. */
   async restore(definitions: readonly StoreDefinition<unknown>[]): Promise<void> {
@@ -60,31 +75,41 @@ export class TaskState {
   }
 
   /**
-   * Keeps what has been committed.
-   * @param ends the next offset of each changelog that the transaction wrote to
+   * Of several changes of one entry in one transaction only the last: nobody ever sees the others, since a transaction is visible
+   * as a whole, and compaction would drop them. All other records, and the order of all, stay.
    */
-  committed(records: readonly RawOutput[], ends: ReadonlyMap<string, number>): void {
-    const { database, clock } = this.ports;
-    if (!database) return;
-    database.write(() => {
-      const at = clock.now();
-      const written = new Set<string>();
-      for (const { topic, key, value } of records) {
-        const store = this.byTopic.get(topic);
-        if (!(store instanceof DiskStateStore) || !key) continue;
-        store.keep(key.toString(), value ?? undefined, at);
-        if (value) this.rememberHeader(database, value);
-        written.add(topic);
-      }
-      for (const topic of written) {
-        const nextOffset = ends.get(topic);
-        if (nextOffset !== undefined) database.setCheckpoint(this.checkpointIdOf(topic), { nextOffset, at });
-      }
+  withoutOvertaken(records: readonly RawOutput[]): readonly RawOutput[] {
+    const lastOf = new Map<string, Map<string, RawOutput>>();
+    for (const record of records) {
+      if (!record.key || !this.byTopic.has(record.topic)) continue;
+      const ofTopic = lastOf.get(record.topic) ?? new Map<string, RawOutput>();
+      lastOf.set(record.topic, ofTopic);
+      ofTopic.set(record.key.toString(), record);
+    }
+    return records.filter((record) => {
+      const ofTopic = record.key && lastOf.get(record.topic);
+      return !ofTopic || ofTopic.get(record.key.toString()) === record;
     });
   }
 
+  /**
+   * Keeps what has been committed; in the file a moment later, so that many transactions become one there.
+   * @param ends the next offset of each changelog that the transaction wrote to
+   */
+  committed(records: readonly RawOutput[], ends: ReadonlyMap<string, number>): void {
+    this.fileWriter?.add(records, ends);
+  }
+
+  /** Writes out what waits for the file. Nothing depends on that, since the changelogs have it: a failure is of no interest. */
   close(): void {
-    this.ports.database?.close();
+    this.fileWriter?.stop();
+    try {
+      this.fileWriter?.flush();
+    } catch {
+      // What is in the file is older then, and whole.
+    } finally {
+      this.ports.database?.close();
+    }
   }
 
   private async restoreStore(definition: StoreDefinition<unknown>): Promise<void> {
@@ -156,7 +181,7 @@ export class TaskState {
   private keepRestored(database: StateDatabase, store: DiskStateStore, records: readonly RawRecord[]): void {
     for (const { key, value, timestamp } of records) {
       if (!key) continue;
-      store.keep(key.toString(), value ?? undefined, timestamp);
+      store.write(key.toString(), value ?? undefined, timestamp);
       if (value) this.rememberHeader(database, value);
     }
   }

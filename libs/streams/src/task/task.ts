@@ -235,8 +235,9 @@ export class Task implements TaskRuntime {
   }
 
   private async commit(transaction: TaskTransaction): Promise<void> {
-    const ends = await this.ports.log.commit(transaction);
-    this.state.committed(transaction.records, ends);
+    const records = this.state.withoutOvertaken(transaction.records);
+    const ends = await this.ports.log.commit({ records, positions: transaction.positions });
+    this.state.committed(records, ends);
   }
 
   private createState(): TaskState {
