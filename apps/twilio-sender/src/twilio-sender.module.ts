@@ -45,6 +45,8 @@ export class TwilioSenderModule {
           registry: registryOptionsOf(config.registry),
           stateFolder: config.state.folder,
           pipelines: [TwilioSenderPipeline],
+          // All messages of a company are of one connection: its burst is worked off from memory, and not parked first.
+          settings: { maxBacklog: 8_000, maxWaitingPerKey: 2_000 },
           tables: [topics.connections],
         }),
       ],
