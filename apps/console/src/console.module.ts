@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { type Connection, type FlowDefinition, topics } from '#libs/contracts';
+import { changeNoticesOf, type Connection, type FlowDefinition, topics } from '#libs/contracts';
 import { defaultTemplateLimits, type TemplateRenderer, WorkerRenderer } from '#libs/flows';
 import type { ServiceConfig, ServiceContext } from '#libs/platform';
 import { type Database, openDatabase } from '#libs/persistence';
@@ -63,6 +63,11 @@ export const httpControllers = [
   PagesController,
 ];
 
+/** What webhooks announced, of every vendor whose books are read. */
+const noticeTopics = vendors.all
+  .filter(({ source }) => source !== undefined)
+  .map(({ manifest }) => changeNoticesOf(manifest.id));
+
 /** Puts console together; the only place that names concrete adapters. */
 @Module({})
 export class ConsoleModule {
@@ -77,6 +82,7 @@ export class ConsoleModule {
           registry: registryOptionsOf(config.registry),
           stateFolder: config.state.folder,
           pipelines: [ConsolePipeline],
+          bindings: { [topics.changeNotices.name]: noticeTopics },
           settings: {
             // All records of a task are one lane: to park what waits would only write it twice more.
             maxWaitingPerKey: Number.MAX_SAFE_INTEGER,

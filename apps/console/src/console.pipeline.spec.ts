@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type DeadLetter, type Outcome, topics } from '#libs/contracts';
+import {
+  type ChangeNotice,
+  changeNoticesOf,
+  type DeadLetter,
+  headerNames,
+  type Outcome,
+  topics,
+} from '#libs/contracts';
 import { ManualClock } from '#libs/core';
 import { PipelineDriver } from '#libs/streams';
 import type { NewDeadLetter } from './audit/audit-rows.js';
@@ -28,6 +35,27 @@ class FakeTrail {
   }
 }
 
+const noticeTopics = ['xero', 'zoho-books'].map((vendor) => changeNoticesOf(vendor));
+
+function notice(overrides: Partial<ChangeNotice> = {}): ChangeNotice {
+  return {
+    noticeId: 'notice-1',
+    webhookId: 'webhook-1',
+    workspaceId: 'demo',
+    connectionId: 'xero-demo',
+    vendor: 'xero',
+    entityType: 'invoice',
+    entityId: 'invoice-1',
+    changeType: 'created',
+    origin: 'webhook',
+    recheck: false,
+    recheckToken: null,
+    sourceTime: null,
+    receivedAt: 1_000,
+    ...overrides,
+  };
+}
+
 async function start(clock = new ManualClock()) {
   const trail = new FakeTrail();
   const pipeline = new ConsolePipeline({
@@ -41,7 +69,12 @@ async function start(clock = new ManualClock()) {
     patience: new DatabasePatience({ clock, onChange: (available) => void trail.changes.push(available) }),
     written: () => (trail.news += 1),
   });
-  const driver = await PipelineDriver.start({ service: 'console', handlers: [pipeline], clock });
+  const driver = await PipelineDriver.start({
+    service: 'console',
+    handlers: [pipeline],
+    clock,
+    bindings: { [topics.changeNotices.name]: noticeTopics },
+  });
   return { trail, driver, clock };
 }
 
@@ -72,6 +105,44 @@ function letter(overrides: Partial<DeadLetter> = {}): DeadLetter {
 }
 
 describe('console', () => {
+  it('tells of every notice that came by webhook, of whichever vendor, once', async () => {
+    const { trail, driver } = await start();
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    for (const [index, topic] of [...noticeTopics, ...noticeTopics].entries()) {
+      const vendor = topic.name.split('.')[1] ?? '';
+      driver.send(topic, 'xero-demo', notice({ noticeId: `notice-${vendor}`, vendor, receivedAt: index }), {
+        [headerNames.traceparent]: traceparent,
+      });
+    }
+    await driver.settle();
+    const rows = [...trail.outcomes.values()].sort((a, b) => ((a.vendor ?? '') < (b.vendor ?? '') ? -1 : 1));
+    expect(rows).toEqual(
+      noticeTopics.map((topic, index) => {
+        const vendor = topic.name.split('.')[1] ?? '';
+        return outcome('accept', 'accepted', 0, {
+          what: `notice-${vendor}`,
+          at: index,
+          vendor,
+          entityId: 'invoice-1',
+          webhookIds: ['webhook-1'],
+          noticeIds: [`notice-${vendor}`],
+        });
+      }),
+    );
+  });
+
+  it('leaves notices of other origin to those who ask by them', async () => {
+    const { trail, driver } = await start();
+    for (const origin of ['poll', 'timer', 'replay', 'stream'])
+      driver.send(
+        changeNoticesOf('xero'),
+        'xero-demo',
+        notice({ noticeId: origin, origin, webhookId: null }),
+      );
+    await driver.settle();
+    expect(trail.statements).toEqual([]);
+  });
+
   it('writes outcomes to the audit trail and tells the live feed', async () => {
     const { trail, driver } = await start();
     send(driver, invoiceTrail());

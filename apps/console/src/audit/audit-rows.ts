@@ -1,4 +1,11 @@
-import { type DeadLetter, headerNames, type Outcome, traceIdOf } from '#libs/contracts';
+import {
+  type ChangeNotice,
+  type DeadLetter,
+  headerNames,
+  type Outcome,
+  outcomeOf,
+  traceIdOf,
+} from '#libs/contracts';
 import type { DeadLetterRow, NewOutcome } from '#libs/persistence';
 import type { InputRecord } from '#libs/streams';
 
@@ -10,6 +17,33 @@ const LONGEST_TEXT = 2_000;
 /** An outcome as the audit trail takes it. PostgreSQL has no NUL and no half characters, and a text without end would fill every page. */
 export function outcomeRow(outcome: Outcome): NewOutcome {
   return mapTexts(outcome);
+}
+
+/**
+ * That a webhook was accepted, as the trail takes it; undefined for notices of other origin, whose askers tell of them. It has the
+ * same id however often the vendor or a replay brings the notice.
+ */
+export function noticeRow({ value: notice, headers }: InputRecord<ChangeNotice>): NewOutcome | undefined {
+  if (notice.origin !== 'webhook') return undefined;
+  return outcomeRow(
+    outcomeOf({
+      what: notice.noticeId,
+      step: 'accept',
+      status: 'accepted',
+      // Ingress had it in the log before it said so.
+      service: 'ingress',
+      at: notice.receivedAt,
+      workspaceId: notice.workspaceId,
+      traceId: traceIdOf(headers[headerNames.traceparent]),
+      origin: notice.origin,
+      vendor: notice.vendor,
+      connectionId: notice.connectionId,
+      entityType: notice.entityType,
+      entityId: notice.entityId,
+      webhookIds: notice.webhookId === null ? [] : [notice.webhookId],
+      noticeIds: [notice.noticeId],
+    }),
+  );
 }
 
 /** The index entry of a dead letter: where its bytes lie, not the bytes, since those hold personal data. */

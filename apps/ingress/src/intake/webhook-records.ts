@@ -78,15 +78,10 @@ export class WebhookRecords {
     this.tell(workspaceId, 'dead-lettered', webhookId, { reason: error.code, detail: error.message });
   }
 
+  /** No outcome: the notice says all of it, and console makes the trail's line of it. */
   private acceptChange(connection: Connection, event: ChangeEvent): void {
     const notice = changeNoticeOf(connection, event, this.arrival);
     this.add(this.notices, connection.connectionId, connection.workspaceId, notice);
-    this.tell(connection.workspaceId, 'accepted', notice.noticeId, {
-      connectionId: connection.connectionId,
-      entityType: notice.entityType,
-      entityId: notice.entityId,
-      noticeIds: [notice.noticeId],
-    });
   }
 
   /** No outcome: what the report changes is told by the service that keeps the message's state. */

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { expect, test } from 'vitest';
-import { changeNoticesOf, mapperStores, topics } from '#libs/contracts';
+import { changeNoticesOf, mapperStores, type Topic, topics } from '#libs/contracts';
 import { LedgerwireError } from '#libs/core';
 import type { InputRecord, TaskContext } from '../api/context.js';
 import { Consume, OnTimer, StreamPipeline } from '../api/decorators.js';
@@ -31,12 +31,13 @@ class TestModule {}
 async function topologyOf(
   module: new () => object,
   pipelines: readonly (new () => object)[],
+  notices: Topic<unknown> | readonly Topic<unknown>[] = changeNoticesOf('xero'),
 ): Promise<Topology> {
   let built: Topology | undefined;
   const strategy = new StreamsServer({
     service: 'svc',
     pipelines,
-    bindings: { [topics.changeNotices.name]: changeNoticesOf('xero') },
+    bindings: { [topics.changeNotices.name]: notices },
     beforeStart: () => Promise.resolve(),
     createRuntime: (topology) => {
       built = topology;
@@ -68,6 +69,16 @@ test('makes a topology of the decorated controllers, with topics bound at start'
   expect([...topology.timers.keys()]).toEqual(['later']);
   expect(topology.stores).toEqual(Object.values(mapperStores));
   expect(topology.outputs.map(({ name }) => name)).toEqual(['messages', 'outcomes', 'dead-letters']);
+});
+
+test('gives one handler several topics, when its topic stands for them', async () => {
+  const names = ['change-notices.xero', 'change-notices.freshbooks'];
+  const topology = await topologyOf(
+    TestModule,
+    [Pipeline],
+    ['xero', 'freshbooks'].map((vendor) => changeNoticesOf(vendor)),
+  );
+  expect(topology.inputs.map(({ topic }) => topic.name)).toEqual(names);
 });
 
 test('gives the runtime what a handler threw, unchanged', async () => {

@@ -10,8 +10,8 @@ import {
 } from '../api/decorators.js';
 import type { InputHandler, Invoke, TickHandler, Topology } from './topology.js';
 
-/** Stands for a topic that is chosen when the service starts. */
-export type TopicBindings = Readonly<Record<string, Topic<unknown>>>;
+/** What a topic's name stands for when the service starts: another topic, or several whose records one handler takes. */
+export type TopicBindings = Readonly<Record<string, Topic<unknown> | readonly Topic<unknown>[]>>;
 
 /** A handler as it was found, by Nest or on an instance. */
 export interface FoundHandler {
@@ -29,7 +29,7 @@ export function buildTopology(
   pipelines: readonly PipelineOptions[],
   bindings: TopicBindings = {},
 ): Topology {
-  const bind = (topic: Topic<unknown>): Topic<unknown> => bindings[topic.name] ?? topic;
+  const bind = (topic: Topic<unknown>): readonly Topic<unknown>[] => [bindings[topic.name] ?? topic].flat();
   const inputs: InputHandler[] = [];
   const timers = new Map<string, Invoke<DueTimer>>();
   const ticks: TickHandler[] = [];
@@ -40,11 +40,12 @@ export function buildTopology(
     } else if (pattern.kind === 'every') {
       ticks.push({ name: pattern.name, intervalMs: pattern.intervalMs, invoke });
     } else {
-      const topic = bind(pattern.topic);
-      if (inputs.some((input) => input.topic.name === topic.name)) {
-        throw invalid(service, `two handlers for topic ${topic.name}`);
+      for (const topic of bind(pattern.topic)) {
+        if (inputs.some((input) => input.topic.name === topic.name)) {
+          throw invalid(service, `two handlers for topic ${topic.name}`);
+        }
+        inputs.push(toInput(topic, pattern, invoke));
       }
-      inputs.push(toInput(topic, pattern, invoke));
     }
   }
   if (inputs.length === 0) throw invalid(service, 'no handler takes a topic');
@@ -57,7 +58,7 @@ export function buildTopology(
       pipelines.flatMap(({ stores }): StoreDefinition<unknown>[] => Object.values(stores ?? {})),
     ),
     outputs: uniqueByName([
-      ...pipelines.flatMap(({ outputs }) => outputs ?? []).map(bind),
+      ...pipelines.flatMap(({ outputs }) => outputs ?? []).flatMap(bind),
       topics.outcomes as Topic<unknown>,
       topics.deadLetters as Topic<unknown>,
     ]),
