@@ -31,13 +31,23 @@ export function schemaOf<T>(schema: object): SchemaOf<T> {
   return { name: type.name ?? '', json: JSON.stringify(schema), type };
 }
 
+/** avsc's own has 1 KB, and writes everything twice that is longer: a record with its vendor's JSON is. */
+const scratch = Buffer.allocUnsafeSlow(65_536);
+
 /**
  * The Avro binary form of a value, without any registry header.
+ *
+ * @param roomBefore so many bytes are left free before it, for a header
  * @throws LedgerwireError `invalid-value` (dead-letter) naming the fields that do not fit, never their values.
  */
-export function encodeValue<T>(schema: SchemaOf<T>, value: T): Buffer {
+export function encodeValue<T>(schema: SchemaOf<T>, value: T, roomBefore = 0): Buffer {
   try {
-    return schema.type.toBuffer(value);
+    const end = schema.type.encode(value, scratch, roomBefore);
+    const bytes = Buffer.allocUnsafe(end >= 0 ? end : scratch.length - end);
+    // Negative: so many bytes were missing.
+    if (end >= 0) scratch.copy(bytes, roomBefore, roomBefore, end);
+    else schema.type.encode(value, bytes, roomBefore);
+    return bytes;
   } catch (cause) {
     throw new LedgerwireError(`not a valid ${schema.name}: ${invalidPaths(schema.type, value)}`, {
       code: 'invalid-value',

@@ -48,7 +48,9 @@ export function randomId(): string {
 }
 
 function joinUnambiguously(parts: readonly string[]): string {
-  return parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('');
+  let joined = '';
+  for (const part of parts) joined += `${Buffer.byteLength(part)}:${part}`;
+  return joined;
 }
 
 function formatUuid(hex: string): string {

@@ -4,7 +4,7 @@ import { encodeValue, schemaOf, subjectOf, type Topic } from '#libs/contracts';
 import { systemClock } from '#libs/core';
 import { RegistryAdmin } from './registry-admin.js';
 import { RegistryCodec } from './registry-codec.js';
-import { frame } from './wire-format.js';
+import { frame, WIRE_HEADER_BYTES } from './wire-format.js';
 
 const { registryUrl } = inject('infrastructure');
 const admin = new RegistryAdmin({ url: registryUrl });
@@ -58,7 +58,7 @@ describe('the registry codec', () => {
     const newer = topicOf(name, { name: 'note', type: ['null', 'string'], default: null });
     const { id } = await admin.ensure({ subject: subjectOf(older), schema: older.schema.json });
     await admin.ensure({ subject: subjectOf(newer), schema: newer.schema.json });
-    const bytes = frame(id ?? 0, encodeValue(older.schema, value));
+    const bytes = frame(id ?? 0, encodeValue(older.schema, value, WIRE_HEADER_BYTES));
     const reader = new RegistryCodec({ url: registryUrl }, systemClock);
     await reader.warm([newer]);
     await reader.learn(bytes);
@@ -72,7 +72,7 @@ describe('the registry codec', () => {
     for (const version of [topicOf(name), topic]) {
       const { id } = await admin.ensure({ subject: subjectOf(version), schema: version.schema.json });
       const written = { ...value, note: null };
-      const bytes = frame(id ?? 0, encodeValue(version.schema, written));
+      const bytes = frame(id ?? 0, encodeValue(version.schema, written, WIRE_HEADER_BYTES));
       await reader.learn(bytes);
       expect(reader.decode(topic.schema, bytes)).toEqual({ ...value, note: null });
     }
@@ -80,7 +80,9 @@ describe('the registry codec', () => {
 
   it('says so when the registry has no such schema', async () => {
     const reader = new RegistryCodec({ url: registryUrl }, systemClock);
-    await expect(reader.learn(frame(2_000_000_000, Buffer.from([0])))).rejects.toMatchObject({
+    await expect(
+      reader.learn(frame(2_000_000_000, Buffer.alloc(WIRE_HEADER_BYTES + 1))),
+    ).rejects.toMatchObject({
       code: 'unknown-schema',
       disposition: 'dead-letter',
     });

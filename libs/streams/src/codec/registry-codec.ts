@@ -86,7 +86,7 @@ export class RegistryCodec implements Codec {
         disposition: 'halt',
       });
     }
-    return frame(id, encodeValue(topic.schema, value));
+    return frame(id, encodeValue(topic.schema, value, WIRE_HEADER_BYTES));
   }
 
   knows(bytes: Buffer): boolean {

@@ -9,11 +9,9 @@ export function schemaIdOf(bytes: Buffer): number | undefined {
   return bytes.length >= WIRE_HEADER_BYTES && bytes[0] === 0 ? bytes.readInt32BE(1) : undefined;
 }
 
-/** Puts the header before Avro bytes. */
-export function frame(schemaId: number, avro: Buffer): Buffer {
-  const framed = Buffer.allocUnsafe(WIRE_HEADER_BYTES + avro.length);
+/** Writes the header into the first {@link WIRE_HEADER_BYTES} of `framed`, before its Avro bytes; returns it. */
+export function frame(schemaId: number, framed: Buffer): Buffer {
   framed[0] = 0;
   framed.writeInt32BE(schemaId, 1);
-  avro.copy(framed, WIRE_HEADER_BYTES);
   return framed;
 }

@@ -62,7 +62,10 @@ export class LogProbe {
     headers: Readonly<Record<string, string>> = {},
     partition?: number,
   ): Promise<void> {
-    const bytes = value === null ? null : frame(await this.idOf(topic), encodeValue(topic.schema, value));
+    const bytes =
+      value === null
+        ? null
+        : frame(await this.idOf(topic), encodeValue(topic.schema, value, WIRE_HEADER_BYTES));
     await this.writeRaw(topic.name, key, bytes, headers, partition);
   }
 

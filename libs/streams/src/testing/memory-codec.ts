@@ -19,7 +19,7 @@ export class MemoryCodec implements Codec {
       this.ids.set(topic.schema.name, id);
       this.schemas.set(id, topic.schema);
     }
-    return frame(id, encodeValue(topic.schema, value));
+    return frame(id, encodeValue(topic.schema, value, WIRE_HEADER_BYTES));
   }
 
   knows(bytes: Buffer): boolean {
