@@ -24,6 +24,7 @@ export class IngressMetrics {
   private readonly events: Counter<'vendor' | 'outcome'>;
   private readonly verifying: Histogram<'vendor'>;
   private readonly bound = new Map<string, { inc(): void }>();
+  private readonly acceptedEventsOf = new Map<string, { inc(value: number): void }>();
   private readonly verifyingOf = new Map<string, { observe(value: number): void }>();
 
   constructor(registry: Registry) {
@@ -61,9 +62,18 @@ export class IngressMetrics {
 
   /** The events of one accepted request. */
   countEvents(vendor: string, { events, ignored, unknown }: AcceptedEvents): void {
-    if (events > unknown) this.events.inc({ vendor, outcome: 'accepted' }, events - unknown);
+    if (events > unknown) this.acceptedEvents(vendor).inc(events - unknown);
     if (unknown > 0) this.events.inc({ vendor, outcome: 'unknown' }, unknown);
     for (const item of ignored) this.events.inc({ vendor, outcome: item.reason });
+  }
+
+  private acceptedEvents(vendor: string): { inc(value: number): void } {
+    let counter = this.acceptedEventsOf.get(vendor);
+    if (!counter) {
+      counter = this.events.labels(vendor, 'accepted');
+      this.acceptedEventsOf.set(vendor, counter);
+    }
+    return counter;
   }
 
   /** One signature was checked, rightly or not. */

@@ -33,6 +33,12 @@ const TOKEN_BROKER_TIMEOUT_MS = 3_000;
 /** Less than the shortest deadline of a vendor (Xero: 5 s), so that the producer gives up first and says why. */
 const PRODUCE_DEADLINE_MS = 3_500;
 
+/**
+ * While the broker writes one request, webhooks that come meanwhile can be on their way in another. What a vendor sends after it was
+ * answered lies behind what was answered; webhooks that it sends side by side have no order over HTTP either.
+ */
+const PRODUCE_REQUESTS = 2;
+
 /** Puts ingress together; the only place that names concrete adapters. */
 @Module({})
 export class IngressModule {
@@ -54,6 +60,7 @@ export class IngressModule {
             topics.deadLetters,
           ],
           produceDeadlineMs: PRODUCE_DEADLINE_MS,
+          produceRequests: PRODUCE_REQUESTS,
         }),
       ],
       providers: [

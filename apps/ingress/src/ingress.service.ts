@@ -25,7 +25,7 @@ export const ingressService: ServiceDefinition<typeof ingressConfig> = {
   traceRequests: false,
 };
 
-async function prepareRoutes(app: NestFastifyApplication, { config }: IngressContext): Promise<void> {
+async function prepareRoutes(app: NestFastifyApplication, { config, clock }: IngressContext): Promise<void> {
   const { publicBaseUrl } = config.http;
   if (publicBaseUrl === undefined) {
     throw new LedgerwireError(
@@ -37,6 +37,7 @@ async function prepareRoutes(app: NestFastifyApplication, { config }: IngressCon
   const intake = app.get(WebhookIntake);
   await registerWebhookRoutes(fastify, intake, app.get(IngressMetrics), {
     publicBaseUrl,
+    clock,
     vendors: webhookVendors,
   });
   registerRequeueRoute(fastify, intake, { token: config.intake.requeueToken, vendors: webhookVendors });

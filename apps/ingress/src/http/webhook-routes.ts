@@ -1,3 +1,4 @@
+import type { Clock } from '#libs/core';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type VendorWebhooks, type WebhookResponse, type WebhookRoute, webhookRoot } from '#libs/vendor-kit';
 import type { IngressMetrics } from '../ingress.metrics.js';
@@ -7,6 +8,7 @@ import { type Endpoint, endpointOf, type WebhookIntake } from '../intake/webhook
 export interface WebhookRoutesOptions {
   /** Scheme, host and port as vendors call it, without a trailing slash: part of what Twilio signs. */
   readonly publicBaseUrl: string;
+  readonly clock: Clock;
   /** Vendors that have webhooks. */
   readonly vendors: readonly { readonly id: string; readonly webhooks: VendorWebhooks }[];
 }
@@ -28,7 +30,7 @@ export async function registerWebhookRoutes(
       keepBodiesRaw(scope, webhooks.maxBodyBytes);
       scope.setErrorHandler((error: FastifyError, _request, reply) => refuse(id, metrics, error, reply));
       const endpoint = endpointOf(id, webhooks);
-      for (const route of webhooks.routes) addRoute(scope, route, endpoint, intake, options.publicBaseUrl);
+      for (const route of webhooks.routes) addRoute(scope, route, endpoint, intake, options);
     });
   }
 }
@@ -45,7 +47,7 @@ function addRoute(
   route: WebhookRoute,
   endpoint: Endpoint,
   intake: WebhookIntake,
-  publicBaseUrl: string,
+  { publicBaseUrl, clock }: WebhookRoutesOptions,
 ): void {
   scope.route({
     method: route.method,
@@ -53,6 +55,7 @@ function addRoute(
     exposeHeadRoute: false,
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const response = await intake.receive(endpoint, {
+        receivedAt: clock.now(),
         route,
         method: request.method,
         publicUrl: publicBaseUrl + (request.raw.url ?? ''),

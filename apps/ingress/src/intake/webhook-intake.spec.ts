@@ -310,7 +310,7 @@ describe('while the log is away', () => {
     expect(to.failures).toEqual([]);
     await clock.advance(1);
     expect((await answering).statusCode).toBe(503);
-    expect(to.failures).toEqual([expect.objectContaining({ code: 'deadline' })]);
+    expect(to.failures).toEqual([expect.objectContaining({ code: 'log-unavailable' })]);
   });
 
   it('holds only so many bytes and answers the rest 503 at once', async () => {

@@ -40,9 +40,6 @@ export interface AcceptedLine {
   readonly durationMs: number;
 }
 
-/** A webhook that comes a second time, with the time of the first. */
-export type ReturnedWebhook = WebhookRequest & { readonly receivedAt: number };
-
 /** Where the intake reports to. */
 export interface IntakeLog {
   /** undefined when nobody wants the line, so that it is not even built. */
@@ -65,6 +62,11 @@ export interface IntakeParts {
   readonly maxPendingBytes: number;
 }
 
+/** A webhook with the time at which it came in, epoch milliseconds. */
+export type ReceivedRequest = WebhookRequest & { readonly receivedAt: number };
+
+type AcceptedVerdict = Extract<WebhookVerdict, { kind: 'accepted' }>;
+
 /** The answer when nothing could be kept: the vendor is to come again. */
 export const UNAVAILABLE: WebhookResponse = { status: 503, headers: { 'retry-after': '5' }, body: '' };
 
@@ -83,15 +85,13 @@ export class WebhookIntake {
   constructor(private readonly parts: IntakeParts) {}
 
   /** Never rejects; whatever happens inside is answered 503, so that the vendor repeats it. */
-  async receive(endpoint: Endpoint, request: WebhookRequest): Promise<WebhookResponse> {
-    const { metrics, log } = this.parts;
-    try {
-      return await this.judge(endpoint, request);
-    } catch (error) {
+  receive(endpoint: Endpoint, request: ReceivedRequest): Promise<WebhookResponse> {
+    return this.judge(endpoint, request).catch((error: unknown) => {
+      const { metrics, log } = this.parts;
       metrics.count(endpoint.vendor, 'unavailable');
       log.unavailable(error, endpoint.vendor);
       return UNAVAILABLE;
-    }
+    });
   }
 
   /**
@@ -100,7 +100,7 @@ export class WebhookIntake {
    */
   async takeAgain(
     endpoint: Endpoint,
-    request: ReturnedWebhook,
+    request: ReceivedRequest,
     trace: TraceStart | undefined,
   ): Promise<RequeueAnswer | undefined> {
     try {
@@ -113,7 +113,7 @@ export class WebhookIntake {
 
   private async judgeAgain(
     endpoint: Endpoint,
-    request: ReturnedWebhook,
+    request: ReceivedRequest,
     trace: TraceStart | undefined,
   ): Promise<RequeueAnswer> {
     this.requireConnections();
@@ -130,7 +130,7 @@ export class WebhookIntake {
     const records = new WebhookRecords(arrival, endpoint.notices);
     const unknown = this.gather(endpoint, verdict, connection, records);
     try {
-      await this.send(records.records);
+      await this.send(records.records, () => undefined);
     } catch (error) {
       if (worthRepeating(error)) throw error;
       return left(`An event cannot be written (${codeOf(error)}).`);
@@ -140,22 +140,21 @@ export class WebhookIntake {
     return { ...left(unknownAccounts(unknown, verdict)), workspaceIds };
   }
 
-  private async judge(endpoint: Endpoint, request: WebhookRequest): Promise<WebhookResponse> {
-    const { vendor, webhooks } = endpoint;
-    const receivedAt = this.parts.clock.now();
+  private async judge(endpoint: Endpoint, request: ReceivedRequest): Promise<WebhookResponse> {
     this.requireConnections();
     const connection = this.routeConnection(endpoint, request);
-    if (connection === undefined) return this.answer(vendor, 'unknown-route', webhooks.unknownKeyResponse);
-    const verdict = await this.verify(endpoint, { ...request, receivedAt }, connection, receivedAt);
+    if (connection === undefined)
+      return this.answer(endpoint.vendor, 'unknown-route', endpoint.webhooks.unknownKeyResponse);
+    const verdict = await this.verify(endpoint, request, connection, request.receivedAt);
     switch (verdict.kind) {
+      case 'accepted':
+        return this.accept(endpoint, request, verdict, connection);
       case 'rejected':
-        return this.answer(vendor, verdict.reason, verdict.response);
+        return this.answer(endpoint.vendor, verdict.reason, verdict.response);
       case 'handshake':
-        return this.shakeHands(endpoint, verdict, connection, receivedAt);
-      case 'malformed':
-        return this.setAside(endpoint, request, verdict, connection, receivedAt);
+        return this.shakeHands(endpoint, verdict, connection, request.receivedAt);
       default:
-        return this.accept(endpoint, request, verdict, connection, receivedAt);
+        return this.setAside(endpoint, request, verdict, connection);
     }
   }
 
@@ -192,26 +191,45 @@ export class WebhookIntake {
     return this.parts.directory.byId(endpoint.vendor, request.params['connectionId'] ?? '');
   }
 
-  private async verify(
+  /** By the keys that are known, at once, where they settle it; `since` is when waiting for others began. */
+  private verify(
     endpoint: Endpoint,
-    request: WebhookRequest,
+    request: ReceivedRequest,
     connection: Connection | null,
-    receivedAt: number,
+    since: number,
+  ): WebhookVerdict | Promise<WebhookVerdict> {
+    const known = this.parts.keys.known(scopeOf(endpoint, connection));
+    const verdict = known && this.timedVerdict(endpoint, request, known, connection);
+    if (verdict && !mayBeOfNewerKey(verdict)) return verdict;
+    return this.verifyByOtherKeys(endpoint, { request, connection, since, verdict });
+  }
+
+  /** By keys that have to be asked for: the first ones, or newer ones when those that are known refuse it. */
+  private async verifyByOtherKeys(
+    endpoint: Endpoint,
+    so: {
+      readonly request: ReceivedRequest;
+      readonly connection: Connection | null;
+      readonly since: number;
+      readonly verdict: WebhookVerdict | undefined;
+    },
   ): Promise<WebhookVerdict> {
     const { keys } = this.parts;
-    const scope: KeyScope = connection
-      ? { vendor: endpoint.vendor, connectionId: connection.connectionId }
-      : { vendor: endpoint.vendor };
-    const known = keys.known(scope) ?? (await this.beforeDeadline(endpoint, receivedAt, keys.load(scope)));
-    const verdict = this.timedVerdict(endpoint, request, known, connection);
-    if (verdict.kind !== 'rejected' || verdict.reason === 'wrong-account') return verdict;
-    const newer = await this.beforeDeadline(endpoint, receivedAt, keys.newer(scope));
+    const { request, connection, since } = so;
+    const scope = scopeOf(endpoint, connection);
+    let { verdict } = so;
+    if (!verdict) {
+      const loaded = await this.beforeDeadline(endpoint, since, keys.load(scope));
+      verdict = this.timedVerdict(endpoint, request, loaded, connection);
+      if (!mayBeOfNewerKey(verdict)) return verdict;
+    }
+    const newer = await this.beforeDeadline(endpoint, since, keys.newer(scope));
     return newer === undefined ? verdict : this.timedVerdict(endpoint, request, newer, connection);
   }
 
   private timedVerdict(
     endpoint: Endpoint,
-    request: WebhookRequest,
+    request: ReceivedRequest,
     keys: readonly VerificationKey[],
     connection: Connection | null,
   ): WebhookVerdict {
@@ -223,18 +241,16 @@ export class WebhookIntake {
 
   private async accept(
     endpoint: Endpoint,
-    request: WebhookRequest,
-    verdict: Extract<WebhookVerdict, { kind: 'accepted' }>,
+    request: ReceivedRequest,
+    verdict: AcceptedVerdict,
     routeConnection: Connection | null,
-    receivedAt: number,
   ): Promise<WebhookResponse> {
     const { vendor } = endpoint;
-    const { traces, log, metrics, clock } = this.parts;
+    const { metrics, traces } = this.parts;
+    const { webhookId } = verdict;
+    const { receivedAt } = request;
     const trace = traces.next();
-    const records = new WebhookRecords(
-      { vendor, webhookId: verdict.webhookId, receivedAt, trace },
-      endpoint.notices,
-    );
+    const records = new WebhookRecords({ vendor, webhookId, receivedAt, trace }, endpoint.notices);
     let unknown: number;
     try {
       unknown = this.gather(endpoint, verdict, routeConnection, records);
@@ -242,22 +258,22 @@ export class WebhookIntake {
         const message = unknownAccounts(unknown, verdict);
         records.setAside(request, UNASSIGNED_WORKSPACE, { code: 'unknown-connection', message });
       }
-      await this.write(endpoint, request, records, receivedAt);
+      await this.write(endpoint, request, records);
     } catch (error) {
       if (worthRepeating(error)) throw error;
       // A value that no record can hold: the same body would fail for ever.
-      return this.setAside(endpoint, request, unwritable(verdict, error), routeConnection, receivedAt);
+      return this.setAside(endpoint, request, unwritable(verdict, error), routeConnection);
     }
     metrics.countEvents(vendor, { events: verdict.events.length, ignored: verdict.ignored, unknown });
-    log.accepted?.({
+    this.parts.log.accepted?.({
       vendor,
       route: request.route.name,
-      webhookId: verdict.webhookId,
+      webhookId,
       traceId: trace.traceId,
       events: verdict.events.length,
       ignored: verdict.ignored.length,
       unknown,
-      durationMs: clock.now() - receivedAt,
+      durationMs: this.parts.clock.now() - receivedAt,
     });
     return this.answer(vendor, unknown > 0 ? 'unknown-connection' : 'accepted', verdict.response);
   }
@@ -265,7 +281,7 @@ export class WebhookIntake {
   /** Makes the records of all events; answers how many belong to no connection. */
   private gather(
     { vendor }: Endpoint,
-    { events }: Extract<WebhookVerdict, { kind: 'accepted' }>,
+    { events }: AcceptedVerdict,
     routeConnection: Connection | null,
     records: WebhookRecords,
   ): number {
@@ -287,54 +303,60 @@ export class WebhookIntake {
 
   private async setAside(
     endpoint: Endpoint,
-    request: WebhookRequest,
+    request: ReceivedRequest,
     verdict: Extract<WebhookVerdict, { kind: 'malformed' }>,
     connection: Connection | null,
-    receivedAt: number,
   ): Promise<WebhookResponse> {
     const { vendor } = endpoint;
+    const { webhookId } = verdict;
     const trace = this.parts.traces.next();
     const records = new WebhookRecords(
-      { vendor, webhookId: verdict.webhookId, receivedAt, trace },
+      { vendor, webhookId, receivedAt: request.receivedAt, trace },
       endpoint.notices,
     );
     const workspaceId = connection?.workspaceId ?? UNASSIGNED_WORKSPACE;
     records.setAside(request, workspaceId, { code: 'malformed-webhook', message: verdict.reason });
-    await this.write(endpoint, request, records, receivedAt);
+    await this.write(endpoint, request, records);
     return this.answer(vendor, 'malformed', verdict.response);
   }
 
   private async write(
     endpoint: Endpoint,
-    request: WebhookRequest,
+    { rawBody, receivedAt }: ReceivedRequest,
     { records }: WebhookRecords,
-    receivedAt: number,
   ): Promise<void> {
     if (records.length === 0) return;
-    const size = request.rawBody.length;
+    const size = rawBody.length;
     if (this.pendingBytes + size > this.parts.maxPendingBytes)
       throw unavailable('too-much-pending', 'too many webhooks wait for the broker');
     this.pendingBytes += size;
-    const sent = this.send(records).finally(() => {
+    try {
+      await this.send(records, () => this.leftMs(endpoint, receivedAt));
+    } finally {
       this.pendingBytes -= size;
-    });
-    await this.beforeDeadline(endpoint, receivedAt, sent);
+    }
   }
 
   /**
    * Together, so that they share a request; in portions when there are very many, since the producer refuses what alone would
-   * fill it. A portion that went out before another failed comes again with the redelivery, under the same ids.
+   * fill it. A portion that went out before another failed comes again with the redelivery, under the same ids. The producer
+   * gives up in time for the vendor to hear it from us; what was given up may still happen, and is deduplicated then.
    */
-  private async send(records: WebhookRecords['records']): Promise<void> {
+  private async send(records: WebhookRecords['records'], leftMs: () => number | undefined): Promise<void> {
+    if (records.length <= MAX_RECORDS_PER_SEND) return this.parts.producer.sendAll(records, leftMs());
     for (let start = 0; start < records.length; start += MAX_RECORDS_PER_SEND)
-      await this.parts.producer.sendAll(records.slice(start, start + MAX_RECORDS_PER_SEND));
+      await this.parts.producer.sendAll(records.slice(start, start + MAX_RECORDS_PER_SEND), leftMs());
   }
 
-  /** Gives up in time for the vendor to hear it from us. What was given up may still happen; redelivery is deduplicated. */
+  /** Until we must have answered. */
+  private leftMs({ webhooks }: Endpoint, receivedAt: number): number {
+    return webhooks.deadlineMs - ANSWER_MARGIN_MS - (this.parts.clock.now() - receivedAt);
+  }
+
+  /** Gives up in time for the vendor to hear it from us. */
   private beforeDeadline<T>(endpoint: Endpoint, receivedAt: number, work: Promise<T>): Promise<T> {
-    const leftMs = endpoint.webhooks.deadlineMs - ANSWER_MARGIN_MS - (this.parts.clock.now() - receivedAt);
     return new Promise<T>((resolve, reject) => {
-      const cancel = this.parts.clock.after(leftMs, () => {
+      const cancel = this.parts.clock.after(this.leftMs(endpoint, receivedAt), () => {
         reject(unavailable('deadline', 'the vendor would not wait any longer'));
       });
       work.then(resolve, reject).finally(cancel);
@@ -345,6 +367,14 @@ export class WebhookIntake {
     this.parts.metrics.count(vendor, result);
     return response;
   }
+}
+
+function mayBeOfNewerKey(verdict: WebhookVerdict): boolean {
+  return verdict.kind === 'rejected' && verdict.reason !== 'wrong-account';
+}
+
+function scopeOf({ vendor }: Endpoint, connection: Connection | null): KeyScope {
+  return connection ? { vendor, connectionId: connection.connectionId } : { vendor };
 }
 
 /** The log or a deadline failed, and not the content: the vendor is to come again. */
@@ -367,7 +397,7 @@ function unknownAccounts(unknown: number, { events }: { readonly events: readonl
 }
 
 function unwritable(
-  verdict: Extract<WebhookVerdict, { kind: 'accepted' }>,
+  verdict: AcceptedVerdict,
   error: unknown,
 ): Extract<WebhookVerdict, { kind: 'malformed' }> {
   const { webhookId, response } = verdict;

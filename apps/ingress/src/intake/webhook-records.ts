@@ -42,7 +42,7 @@ type OutcomeFacts = Omit<OutcomeParts, 'step' | 'service' | 'at' | 'workspaceId'
 /** Gathers the records of one webhook, so that they leave in one request to the broker. */
 export class WebhookRecords {
   readonly records: OutgoingRecord<unknown>[] = [];
-  private readonly headersOf = new Map<string, Headers>();
+  private headersOf: { readonly workspaceId: string; readonly headers: Headers } | undefined;
 
   constructor(
     private readonly arrival: Arrival,
@@ -51,7 +51,7 @@ export class WebhookRecords {
 
   /** The workspaces that something was told of. */
   get workspaceIds(): Iterable<string> {
-    return this.headersOf.keys();
+    return new Set(this.records.flatMap(({ headers }) => headers?.[headerNames.workspace] ?? []));
   }
 
   /** An event of a connection that we know. */
@@ -142,17 +142,17 @@ export class WebhookRecords {
     this.records.push({ topic, key, value, headers: this.headers(workspaceId) });
   }
 
+  /** The same object while the workspace is the same: the producer encodes it once. */
   private headers(workspaceId: string): Headers {
-    let headers = this.headersOf.get(workspaceId);
-    if (!headers) {
-      headers = {
+    if (this.headersOf?.workspaceId !== workspaceId) {
+      const headers = {
         [headerNames.traceparent]: this.arrival.trace.traceparent,
         [headerNames.origin]: 'webhook',
         [headerNames.workspace]: workspaceId,
       };
-      this.headersOf.set(workspaceId, headers);
+      this.headersOf = { workspaceId, headers };
     }
-    return headers;
+    return this.headersOf.headers;
   }
 }
 

@@ -1,7 +1,7 @@
 import { fastify, type FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import type { Connection } from '#libs/contracts';
-import { type Clock, systemClock } from '#libs/core';
+import { type Clock, LedgerwireError, systemClock } from '#libs/core';
 import { Secret } from '#libs/platform';
 import type { LogProducer, OutgoingRecord, ReadTable } from '#libs/streams';
 import type { ProofReceiver, SubscriptionProof, VendorWebhooks, VerificationKey } from '#libs/vendor-kit';
@@ -68,15 +68,22 @@ export class TestLog implements LogProducer {
   sends = 0;
   behaviour: () => Promise<void> = () => Promise.resolve();
 
+  constructor(private readonly clock: Clock = systemClock) {}
+
   send<T>(record: OutgoingRecord<T>): Promise<void> {
     return this.sendAll([record]);
   }
 
   /** The behaviour may throw at once, as encoding does. */
-  sendAll(records: readonly OutgoingRecord<unknown>[]): Promise<void> {
+  sendAll(records: readonly OutgoingRecord<unknown>[], withinMs = Number.MAX_SAFE_INTEGER): Promise<void> {
     this.sends += 1;
-    return this.behaviour().then(() => {
+    const written = this.behaviour().then(() => {
       this.sent.push(...records);
+    });
+    return new Promise((resolve, reject) => {
+      const late = new LedgerwireError('late', { code: 'log-unavailable', disposition: 'retry' });
+      const cancel = this.clock.after(withinMs, () => reject(late));
+      written.then(resolve, reject).finally(cancel);
     });
   }
 
@@ -142,7 +149,7 @@ export async function startTestIngress(options: TestIngressOptions = {}): Promis
   const clock = options.clock ?? systemClock;
   const registry = new Registry();
   const metrics = new IngressMetrics(registry);
-  const log = new TestLog();
+  const log = new TestLog(clock);
   const keys = new TestKeys([{ keyId: 'primary', secret: SECRET }]);
   const table = new TestTable(...(options.connections ?? [connection()]));
   const proofs = new TestProofs();
@@ -163,6 +170,7 @@ export async function startTestIngress(options: TestIngressOptions = {}): Promis
   const vendors = [{ id: options.vendor ?? 'test', webhooks: options.webhooks ?? testWebhooks() }];
   await registerWebhookRoutes(server, intake, metrics, {
     publicBaseUrl: 'https://hooks.example.com',
+    clock,
     vendors,
   });
   registerRequeueRoute(server, intake, { token: new Secret(REQUEUE_TOKEN), vendors });

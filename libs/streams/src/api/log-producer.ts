@@ -23,8 +23,11 @@ export interface LogProducer {
    * may still appear later, so whoever repeats it must rely on deduplication behind it.
    */
   send<T>(record: OutgoingRecord<T>): Promise<void>;
-  /** Several records; resolves when all of them are acknowledged. */
-  sendAll(records: readonly OutgoingRecord<unknown>[]): Promise<void>;
+  /**
+   * Several records; resolves when all of them are acknowledged.
+   * @param withinMs when the sender cannot wait for as long as the producer's deadline
+   */
+  sendAll(records: readonly OutgoingRecord<unknown>[], withinMs?: number): Promise<void>;
 }
 
 /** Writes records as they are. */

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, test } from 'vitest';
 import { encodeValue, schemaOf } from '#libs/contracts';
 import { ManualClock, systemClock } from '#libs/core';
 import { RegistryCodec } from './registry-codec.js';
-import { frame } from './wire-format.js';
+import { frame, WIRE_HEADER_BYTES } from './wire-format.js';
 
 const amounts = schemaOf<{ readonly id: string }>({
   type: 'record',
@@ -12,7 +12,7 @@ const amounts = schemaOf<{ readonly id: string }>({
   namespace: 'spec',
   fields: [{ name: 'id', type: 'string' }],
 });
-const bytes = frame(7, encodeValue(amounts, { id: 'a' }));
+const bytes = frame(7, encodeValue(amounts, { id: 'a' }, WIRE_HEADER_BYTES));
 
 let registry: Server;
 let asked: number;

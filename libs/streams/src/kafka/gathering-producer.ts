@@ -2,7 +2,7 @@ import { type Clock, LedgerwireError, sleep } from '#libs/core';
 import type { LogProducer, OutgoingRecord, RawLogProducer } from '../api/log-producer.js';
 import type { Codec } from '../codec/codec.js';
 import type { RawHeader, RawOutput } from '../log/raw-record.js';
-import type { KafkaClient } from './kafka-client.js';
+import type { KafkaConnector } from './kafka-client.js';
 import { type Cluster, dropDeadConnections } from './kafkajs-internals.js';
 import type { PartitionRecords } from './produce-request.js';
 import { RecordWriter } from './record-writer.js';
@@ -16,14 +16,19 @@ export interface GatheringProducerOptions {
   /** More than this waiting: refused at once, so that a long outage of the broker does not fill the memory. */
   readonly maxWaitingRecords: number;
   readonly maxRequestBytes: number;
+  /** So many requests may be under way at once; more than one only where concurrent records need no order among themselves. */
+  readonly requestsUnderWay: number;
 }
 
 const DEFAULTS: Omit<GatheringProducerOptions, 'topics'> = {
   deadlineMs: 4_000,
   maxWaitingRecords: 20_000,
   maxRequestBytes: 900_000,
+  requestsUnderWay: 1,
 };
 const RETRY_MS = 50;
+/** A further request is worth its price only when it is long. */
+const FURTHER_REQUEST_FROM_RECORDS = 64;
 
 interface Entry {
   readonly outputs: readonly RawOutput[];
@@ -34,28 +39,40 @@ interface Entry {
   settled: boolean;
 }
 
+/** One request at a time under a producer id of its own, so that sequences of one never depend on the fate of another. */
+interface Slot {
+  writer: RecordWriter | undefined;
+  pumping: Promise<void> | undefined;
+}
+
 /**
- * An idempotent producer with one request under way: what comes meanwhile goes into the next one. A request that fails is
- * written again with the same sequence numbers, so that the broker keeps it once, until the deadline of its last sender.
+ * An idempotent producer with one request under way: what comes meanwhile goes into the next one. A request that fails is written
+ * again with the same sequence numbers, so that the broker keeps it once, until the deadline of its last sender.
+ *
+ * Order: a record that is sent after another was acknowledged lies behind it. Records that wait at the same time lie in the order in
+ * which they were sent, unless `requestsUnderWay` allows more than one: then the later one may come to lie before the earlier.
  */
 export class GatheringProducer implements LogProducer, RawLogProducer {
   private readonly options: GatheringProducerOptions;
   private readonly waiting: Entry[] = [];
   private readonly knownTopics = new Set<string>();
+  private readonly slots: readonly Slot[];
   private waitingRecords = 0;
   private cluster: Cluster | undefined;
-  private writer: RecordWriter | undefined;
-  private pumping: Promise<void> | undefined;
   private closed = false;
   private failingSinceMs: number | undefined;
 
   constructor(
-    private readonly client: KafkaClient,
+    private readonly client: Pick<KafkaConnector, 'createCluster'>,
     private readonly codec: Codec,
     private readonly clock: Clock,
     options: Partial<GatheringProducerOptions> & Pick<GatheringProducerOptions, 'topics'>,
   ) {
     this.options = { ...DEFAULTS, ...options };
+    this.slots = Array.from({ length: this.options.requestsUnderWay }, () => ({
+      writer: undefined,
+      pumping: undefined,
+    }));
   }
 
   /** Since when requests fail (epoch milliseconds); undefined while they succeed. */
@@ -65,18 +82,18 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
 
   /** Connects ahead of the first record. @throws when no broker answers. */
   async connect(): Promise<void> {
-    await this.open();
+    for (const slot of this.slots) await this.open(slot);
   }
 
   send<T>(record: OutgoingRecord<T>): Promise<void> {
     return this.sendAll([record]);
   }
 
-  sendAll(records: readonly OutgoingRecord<unknown>[]): Promise<void> {
-    return this.sendRaw(this.toOutputs(records));
+  sendAll(records: readonly OutgoingRecord<unknown>[], withinMs?: number): Promise<void> {
+    return this.sendRaw(this.toOutputs(records), withinMs);
   }
 
-  sendRaw(outputs: readonly RawOutput[]): Promise<void> {
+  sendRaw(outputs: readonly RawOutput[], withinMs = this.options.deadlineMs): Promise<void> {
     if (outputs.length === 0) return Promise.resolve();
     if (this.closed || this.waitingRecords + outputs.length > this.options.maxWaitingRecords) {
       return Promise.reject(unavailable(this.closed ? 'the producer is closed' : 'too many records wait'));
@@ -87,31 +104,42 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
         bytes: outputs.reduce((sum, { value }) => sum + (value?.length ?? 0) + 200, 0),
         resolve,
         reject,
-        expiresAt: this.clock.now() + this.options.deadlineMs,
+        expiresAt: this.clock.now() + Math.min(withinMs, this.options.deadlineMs),
         settled: false,
       });
       this.waitingRecords += outputs.length;
-      this.pumping ??= this.pump();
+      this.pump();
     });
   }
 
   /** Writes out what waits, then closes the connections. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.pumping;
+    await Promise.all(this.slots.flatMap(({ pumping }) => pumping ?? []));
     await this.cluster?.disconnect();
   }
 
-  private async pump(): Promise<void> {
+  /** Sets a free slot to work, when there is enough for it. */
+  private pump(): void {
+    const free = this.slots.find(({ pumping }) => pumping === undefined);
+    if (free && this.hasWorkFor(free)) free.pumping = this.pumpSlot(free);
+  }
+
+  private hasWorkFor(slot: Slot): boolean {
+    const othersRest = this.slots.every((other) => other === slot || other.pumping === undefined);
+    return this.waiting.length > 0 && (othersRest || this.waitingRecords >= FURTHER_REQUEST_FROM_RECORDS);
+  }
+
+  private async pumpSlot(slot: Slot): Promise<void> {
     // One turn of the event loop: requests that arrived together go out together.
     await new Promise<void>((resolve) => {
       setImmediate(resolve);
     });
-    while (this.waiting.length > 0) {
+    while (this.hasWorkFor(slot)) {
       const batch = this.takeBatch();
       const stopExpiry = this.startExpiry(batch);
       try {
-        await this.writeUntilExpired(batch);
+        await this.writeUntilExpired(slot, batch);
         // After the next request is on its way, so that the broker works while the senders go on.
         setImmediate(() => {
           for (const entry of batch) settle(entry, undefined);
@@ -119,20 +147,20 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
       } catch (error) {
         for (const entry of batch) settle(entry, asUnavailable(error));
         // Whether the broker has them is not known: a new producer id, so that no later sequence depends on it.
-        this.writer = undefined;
+        slot.writer = undefined;
       } finally {
         stopExpiry();
       }
     }
-    this.pumping = undefined;
+    slot.pumping = undefined;
   }
 
-  private async writeUntilExpired(batch: readonly Entry[]): Promise<void> {
+  private async writeUntilExpired(slot: Slot, batch: readonly Entry[]): Promise<void> {
     const outputs = batch.flatMap((entry) => entry.outputs);
     let prepared: { readonly writer: RecordWriter; readonly records: PartitionRecords[] } | undefined;
     for (;;) {
       try {
-        const writer = await this.open();
+        const writer = await this.open(slot);
         await this.knowTopics(outputs);
         if (prepared?.writer !== writer) prepared = { writer, records: writer.prepare(outputs) };
         await writer.write(prepared.records);
@@ -142,7 +170,7 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
         this.failingSinceMs ??= this.clock.now();
         if (this.cluster) await dropDeadConnections(this.cluster, error);
         if (error instanceof LedgerwireError || batch.every(({ settled }) => settled)) throw error;
-        await this.recover(error);
+        await this.recover(slot, error);
       }
     }
   }
@@ -155,7 +183,7 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
     for (const topic of unknown) this.knownTopics.add(topic);
   }
 
-  private async recover(error: unknown): Promise<void> {
+  private async recover(slot: Slot, error: unknown): Promise<void> {
     const { host, port, type } = error as { host?: string; port?: number; type?: string };
     if (host !== undefined && port !== undefined) this.cluster?.removeBroker({ host, port });
     if (
@@ -163,27 +191,27 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
       type === 'UNKNOWN_PRODUCER_ID' ||
       type === 'INVALID_PRODUCER_EPOCH'
     ) {
-      this.writer = undefined;
+      slot.writer = undefined;
     }
     await sleep(this.clock, RETRY_MS);
     await this.cluster?.refreshMetadata().catch(() => undefined);
   }
 
-  private async open(): Promise<RecordWriter> {
-    if (this.writer && this.cluster?.isConnected()) return this.writer;
+  private async open(slot: Slot): Promise<RecordWriter> {
+    if (slot.writer && this.cluster?.isConnected()) return slot.writer;
     this.cluster ??= this.client.createCluster();
     await this.cluster.connect();
     await this.cluster.addMultipleTargetTopics(this.options.topics);
     for (const topic of this.options.topics) this.knownTopics.add(topic);
-    if (this.writer) return this.writer;
+    if (slot.writer) return slot.writer;
     const broker = await this.cluster.findControllerBroker();
     const { producerId, producerEpoch } = await broker.initProducerId({
       transactionalId: undefined,
       transactionTimeout: 60_000,
     });
     const identity = { transactionalId: undefined, producerId, producerEpoch };
-    this.writer = new RecordWriter(this.cluster, identity, this.clock);
-    return this.writer;
+    slot.writer = new RecordWriter(this.cluster, identity, this.clock);
+    return slot.writer;
   }
 
   private takeBatch(): Entry[] {

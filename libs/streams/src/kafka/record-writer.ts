@@ -14,6 +14,7 @@ export interface WrittenPartition {
 }
 
 const ACKNOWLEDGE_WITHIN_MS = 10_000;
+const NO_KEY = Buffer.alloc(0);
 /** Sequences are 32 bits and wrap to 0. */
 const SEQUENCES = 2_147_483_648;
 
@@ -32,20 +33,33 @@ export class RecordWriter {
    * @throws LedgerwireError `topic-missing` (halt).
    */
   prepare(records: readonly RawOutput[]): PartitionRecords[] {
-    const groups = new Map<string, { topic: string; partition: number; records: RawOutput[] }>();
+    const byTopic = new Map<string, Map<number, RawOutput[]>>();
+    const counts = new Map<string, number>();
     for (const record of records) {
-      const partition =
-        record.partition ??
-        partitionOfKey(record.key ?? Buffer.alloc(0), this.partitionCountOf(record.topic));
-      const id = idOf({ topic: record.topic, partition });
-      const group = groups.get(id);
-      if (group) group.records.push(record);
-      else groups.set(id, { topic: record.topic, partition, records: [record] });
+      const { topic } = record;
+      let groups = byTopic.get(topic);
+      if (!groups) {
+        groups = new Map();
+        byTopic.set(topic, groups);
+      }
+      let { partition } = record;
+      if (partition === undefined) {
+        const count = counts.get(topic) ?? this.partitionCountOf(topic);
+        counts.set(topic, count);
+        partition = partitionOfKey(record.key ?? NO_KEY, count);
+      }
+      const group = groups.get(partition);
+      if (group) group.push(record);
+      else groups.set(partition, [record]);
     }
-    return [...groups].map(([id, group]) => ({
-      ...group,
-      firstSequence: this.nextSequence(id, group.records.length),
-    }));
+    return [...byTopic].flatMap(([topic, groups]) =>
+      [...groups].map(([partition, group]) => ({
+        topic,
+        partition,
+        records: group,
+        firstSequence: this.nextSequence(idOf({ topic, partition }), group.length),
+      })),
+    );
   }
 
   /**

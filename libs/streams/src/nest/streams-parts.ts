@@ -45,6 +45,7 @@ export class StreamsParts {
     this.producer = new GatheringProducer(this.client, this.codec, clock, {
       topics: (options.produces ?? []).map(({ name }) => name),
       ...(options.produceDeadlineMs === undefined ? {} : { deadlineMs: options.produceDeadlineMs }),
+      ...(options.produceRequests === undefined ? {} : { requestsUnderWay: options.produceRequests }),
     });
     this.reader = new KafkaLogReader(this.client, this.codec);
     this.server = new StreamsServer({

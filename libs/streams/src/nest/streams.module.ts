@@ -25,6 +25,8 @@ export interface StreamsModuleOptions {
   /** Topics that the service writes outside of tasks. */
   readonly produces?: readonly Topic<unknown>[];
   readonly produceDeadlineMs?: number;
+  /** How many of its produce requests may be under way at once (1); see `GatheringProducer` for what that does to order. */
+  readonly produceRequests?: number;
   /** Folder for the local files of large stores, this process's own; undefined keeps them in memory. */
   readonly stateFolder?: string | undefined;
   readonly settings?: Partial<TaskSettings>;
