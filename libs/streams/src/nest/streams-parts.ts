@@ -46,6 +46,7 @@ export class StreamsParts {
       topics: (options.produces ?? []).map(({ name }) => name),
       ...(options.produceDeadlineMs === undefined ? {} : { deadlineMs: options.produceDeadlineMs }),
       ...(options.produceRequests === undefined ? {} : { requestsUnderWay: options.produceRequests }),
+      ...(options.produceSpacingMs === undefined ? {} : { spacingMs: options.produceSpacingMs }),
     });
     this.reader = new KafkaLogReader(this.client, this.codec);
     this.server = new StreamsServer({
