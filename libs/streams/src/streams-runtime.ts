@@ -34,6 +34,8 @@ export interface GroupSettings {
   readonly rebalanceTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
   readonly fetchMaxWaitMs: number;
+  /** Pause after a fetch that brought records: what is in no hurry is cheaper in larger portions. */
+  readonly fetchPauseMs: number;
   readonly transactionTimeoutMs: number;
 }
 
@@ -42,6 +44,7 @@ const DEFAULT_GROUP: GroupSettings = {
   rebalanceTimeoutMs: 15_000,
   heartbeatIntervalMs: 2_000,
   fetchMaxWaitMs: 1_000,
+  fetchPauseMs: 0,
   // Longer than a commit ever takes, short enough that a dead owner does not hold readers up for long.
   transactionTimeoutMs: 15_000,
 };
