@@ -16,8 +16,8 @@ import { escalate } from './escalate.step.js';
 import { planRedelivery } from './plan-redelivery.step.js';
 
 /**
- * Takes one delivery report: keeps it when it ranks higher than what is known, proves the send where that was in doubt, and
- * says how delivery ended. Writes only the `deliveries` store; everything else of the command belongs to the recipient's
+ * Takes one delivery report: keeps it when it ends the delivery or shows a message that nobody has booked, and ranks higher than
+ * what is known; proves the send where that was in doubt, and says how delivery ended. Writes only the `deliveries` store; everything else of the command belongs to the recipient's
  * lane and is told to it by a timer.
  */
 export function applyReport(tools: SenderTools, report: DeliveryReport, context: TaskContext): void {
@@ -25,6 +25,9 @@ export function applyReport(tools: SenderTools, report: DeliveryReport, context:
   const known = deliveries.get(report.messageSid);
   if (!ranksHigher(tools, report, known)) return;
   const link = context.store(twilioSenderStores.messages).get(report.messageSid);
+  const { final } = tools.messaging.rankOf(report.channel as Channel, report.status);
+  // On its way, of a message that is booked: nothing is told of it, and what comes next ranks higher anyway.
+  if (!final && link && !known) return;
   const commandId = report.commandId ?? link?.commandId ?? known?.commandId ?? null;
   deliveries.put(report.messageSid, {
     commandId,
@@ -33,8 +36,7 @@ export function applyReport(tools: SenderTools, report: DeliveryReport, context:
     reportedAt: report.receivedAt,
   });
   if (commandId !== null && !link) proveSend(context, commandId, report.messageSid);
-  if (tools.messaging.rankOf(report.channel as Channel, report.status).final)
-    endDelivery(tools, report, { context, commandId });
+  if (final) endDelivery(tools, report, { context, commandId });
 }
 
 /** A status that ranks no higher than the known one came late or twice. */

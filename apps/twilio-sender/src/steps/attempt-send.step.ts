@@ -72,9 +72,11 @@ export function recordSent(
   found: { readonly messageSid: string; readonly reason: string | null },
 ): void {
   const ledger = new CommandLedger(context);
+  const intendedAt = ledger.get(command.commandId)?.intendedAt ?? 0;
   ledger.send(command, found.messageSid);
   // Again: the one that came with the intent may have fired while it was still in doubt whether there is a message at all.
-  setCommandTimer(context, command, timerNames.checkDelivery, firstCheckAt(tools, context), { round: 0 });
+  if (context.now() - intendedAt > firstCheckMs(tools) / 2)
+    setCommandTimer(context, command, timerNames.checkDelivery, firstCheckAt(tools, context), { round: 0 });
   tellCommand(context, command, {
     step: 'send',
     status: 'sent',
@@ -192,8 +194,12 @@ function noteAttempt(
   else logger.info(line);
 }
 
-function firstCheckAt({ settings }: SenderTools, context: TaskContext): number {
-  return context.now() + (settings.deliveryChecksMs[0] ?? 0);
+function firstCheckAt(tools: SenderTools, context: TaskContext): number {
+  return context.now() + firstCheckMs(tools);
+}
+
+function firstCheckMs({ settings }: SenderTools): number {
+  return settings.deliveryChecksMs[0] ?? 0;
 }
 
 /** The first look is early: a message that is found then is settled then, only absence needs the whole grace. */
