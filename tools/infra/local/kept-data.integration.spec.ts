@@ -8,6 +8,7 @@ import { isAlive } from '../../lib/process-identity.ts';
 import { waitFor } from '../../lib/wait.ts';
 import type { Infrastructure, InfrastructurePorts } from '../infrastructure.ts';
 import { runSql } from '../probes.ts';
+import { findJava } from './java.ts';
 import { startLocalInfrastructure } from './local-infrastructure.ts';
 import { postgresAccount } from './postgres-account.ts';
 import { dataFolderFor } from './postgres-folders.ts';
@@ -55,7 +56,10 @@ async function registerSchema({ registryUrl }: Infrastructure): Promise<unknown>
 const schemaIds = async ({ registryUrl }: Infrastructure): Promise<unknown> =>
   (await fetch(`${registryUrl}/subjects`)).json();
 
-describe('infrastructure whose data is kept', () => {
+// Where the tests run in containers there need not be any Java, and then these processes cannot be started at all.
+const hasJava = (await findJava(process.env)) !== undefined;
+
+describe.runIf(hasJava)('infrastructure whose data is kept', () => {
   test(
     'starts again over what a kill -9 of all three left, until it is told to begin afresh',
     async () => {
