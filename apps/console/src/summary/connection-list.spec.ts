@@ -32,7 +32,12 @@ async function failing(
   connections: readonly Connection[],
   lastRefreshes: () => Promise<RefreshState[]>,
 ): Promise<Record<string, unknown>> {
-  const table = { get: () => undefined, values: () => connections, onChange: () => undefined, complete: true };
+  const table = {
+    get: () => undefined,
+    values: () => connections,
+    onChange: () => undefined,
+    complete: true,
+  };
   const shown = await new ConnectionList(table, { lastRefreshes }).list();
   for (const one of shown) expect(one).not.toHaveProperty('settings');
   return Object.fromEntries(shown.map((one) => [one.connectionId, one.refreshFailing]));
