@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
-import { type ChangeNotice, type DeadLetter, type Outcome, topics } from '#libs/contracts';
+import { type ChangeNotice, type DeadLetter, topics } from '#libs/contracts';
 import type { VendorWebhooks } from '#libs/vendor-kit';
 import { zohoBooks } from '#libs/vendors/zoho-books';
 import {

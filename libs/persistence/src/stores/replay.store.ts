@@ -18,7 +18,7 @@ export class ReplayStore {
 
   async add(replay: ReplayRow): Promise<void> {
     // A copy: TypeORM writes into what it is given, and a bigint with a default comes back as text.
-    await this.replays.insert({ ...replay });
+    await this.replays.insert(this.replays.create(replay));
   }
 
   find(replayId: string): Promise<ReplayRow | null> {
