@@ -39,6 +39,8 @@ export interface ServiceDefinition {
   readonly portOffset: number;
   /** Size of V8's semi-space where much garbage is made in a short time; see `start/instances.ts`. */
   readonly semiSpaceMiB?: number;
+  /** It only tells what has happened: where processors are short, the others go first. */
+  readonly givesWay?: boolean;
   /** More than this many make no sense, e.g. because all state is in the process. */
   readonly maxInstances: number;
   /** `first`: needs none of the infrastructure and starts beside it. */
@@ -91,6 +93,7 @@ export const services: readonly ServiceDefinition[] = [
   {
     name: 'console',
     semiSpaceMiB: BUSY_SEMI_SPACE_MIB,
+    givesWay: true,
     app: 'console',
     portOffset: 0,
     maxInstances: MANY,

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import type { StartedProcess } from '../lib/processes.ts';
 import {
@@ -44,7 +45,10 @@ export function superviseInto(
 ): Supervisor<InstanceSpec> {
   return new Supervisor<InstanceSpec>({
     ...pauses,
-    onProcess: ({ instance }, process) => runFile.set(runProcess(instance, process)),
+    onProcess: ({ instance }, process) => {
+      if (instance.service.givesWay) giveWay(process.pid);
+      runFile.set(runProcess(instance, process));
+    },
     onRestart: (spec, reason, delayMs) => {
       const [firstLine = ''] = reason.message.split('\n');
       notice(`${firstLine} It starts again in ${delayMs} ms.`);
@@ -59,6 +63,17 @@ function runProcess(
   const { pid, identity, logFile } = process;
   const noted = { service: service.name, instance: number, pid, ports: [port], logFile };
   return identity === undefined ? noted : { ...noted, identity };
+}
+
+/** A third of the share of the others when all want a processor; nothing while there is one free (Linux, sched(7)). */
+const GIVES_WAY = 5;
+
+function giveWay(pid: number): void {
+  try {
+    setPriority(pid, GIVES_WAY);
+  } catch {
+    // It has ended already, which the supervisor sees, or the system does not let us: then all are equal.
+  }
 }
 
 function semiSpace({ semiSpaceMiB = SEMI_SPACE_MIB }: ServiceDefinition): string {
