@@ -15,18 +15,18 @@ import { twilio } from '#libs/vendors/twilio';
 import {
   connectionTo,
   type RunningSandbox,
-  runtimeOf,
   startSandbox,
   startSink,
   type WebhookSink,
 } from './sandbox.fixture.js';
+import { twilioCredentials, twilioRuntime } from './twilio.fixture.js';
 
 const messaging = twilio.messaging as VendorMessaging;
 const webhooks = twilio.webhooks as VendorWebhooks;
 const auth = twilio.auth as ApiKeyAuth;
 let sandbox: RunningSandbox;
 let sink: WebhookSink;
-let runtime: ReturnType<typeof runtimeOf>;
+let runtime: ReturnType<typeof twilioRuntime>;
 let connection: Connection;
 
 beforeAll(async () => {
@@ -39,28 +39,12 @@ beforeEach(async () => {
   const { accountSid, authToken, messagingServiceSid } = sandbox.clients.twilio;
   sink = await startSink(webhooks, authToken, { accountId: accountSid });
   connection = connectionTo('twilio', accountSid, { messagingServiceSid });
-  runtime = runtimeFor(credentials());
+  runtime = twilioRuntime(sandbox);
 });
 afterEach(async () => {
   await runtime.close();
   await sink.close();
 });
-
-function credentials(): Record<string, string> {
-  const { accountSid, authToken, apiKeySid, apiKeySecret } = sandbox.clients.twilio;
-  return { accountSid, authToken, apiKeySid, apiKeySecret };
-}
-
-function runtimeFor(secrets: Record<string, string>): ReturnType<typeof runtimeOf> {
-  const baseUrls = { api: `${sandbox.url}/twilio`, comms: `${sandbox.url}/twilio-comms` };
-  return runtimeOf(twilio, baseUrls, {
-    accessToken: () => Promise.reject(new Error('not used')),
-    rejectAccessToken: () => undefined,
-    credentials: () =>
-      Promise.resolve({ accountId: connection.accountId, credentials: auth.sendingCredentials(secrets) }),
-    rejectCredentials: () => undefined,
-  });
-}
 
 function command(change: Partial<MessageCommand> = {}): MessageCommand {
   const commandId = randomUUID();
@@ -122,8 +106,10 @@ const sinkEvents = (): readonly WebhookEvent[] =>
 
 test('checks the credentials of an account', async () => {
   const call = runtime.authCall({ clientId: '', clientSecret: '' });
-  expect(await auth.describeAccount(call, credentials())).toMatchObject({ accountId: connection.accountId });
-  const wrong = auth.describeAccount(call, { ...credentials(), apiKeySecret: 'wrong' });
+  expect(await auth.describeAccount(call, twilioCredentials(sandbox))).toMatchObject({
+    accountId: connection.accountId,
+  });
+  const wrong = auth.describeAccount(call, { ...twilioCredentials(sandbox), apiKeySecret: 'wrong' });
   await expect(wrong).rejects.toMatchObject({ code: 'vendor-unauthorised', effect: 'none' });
 });
 
@@ -154,7 +140,7 @@ test('sends from a number as well, and with the auth token alone', async () => {
   const { numbers, accountSid, authToken } = sandbox.clients.twilio;
   connection = connectionTo('twilio', accountSid, { from: numbers[0] ?? '' });
   await runtime.close();
-  runtime = runtimeFor({ accountSid, authToken });
+  runtime = twilioRuntime(sandbox, { accountSid, authToken });
   const messageSid = await send(command());
   expect(await messaging.fetch(runtime.callFor(connection), { channel: 'sms', messageSid })).toMatchObject({
     from: numbers[0],

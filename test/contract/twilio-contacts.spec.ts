@@ -1,29 +1,22 @@
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { Connection, MessageCommand } from '#libs/contracts';
-import type {
-  ApiKeyAuth,
-  VendorContact,
-  VendorContacts,
-  VendorMessaging,
-  VendorWebhooks,
-} from '#libs/vendor-kit';
+import type { VendorContact, VendorContacts, VendorMessaging, VendorWebhooks } from '#libs/vendor-kit';
 import { twilio } from '#libs/vendors/twilio';
 import {
   connectionTo,
   type RunningSandbox,
-  runtimeOf,
   startSandbox,
   startSink,
   type WebhookSink,
 } from './sandbox.fixture.js';
+import { twilioRuntime } from './twilio.fixture.js';
 
-const auth = twilio.auth as ApiKeyAuth;
 const messaging = twilio.messaging as VendorMessaging;
 const contacts = messaging.contacts as VendorContacts;
 let sandbox: RunningSandbox;
 let sink: WebhookSink;
-let runtime: ReturnType<typeof runtimeOf>;
+let runtime: ReturnType<typeof twilioRuntime>;
 let connection: Connection;
 
 const ann: VendorContact = {
@@ -55,22 +48,9 @@ afterAll(() => sandbox.stop());
 
 beforeEach(async () => {
   await sandbox.control('/reset', {});
-  const { accountSid, authToken, apiKeySid, apiKeySecret, messagingServiceSid } = sandbox.clients.twilio;
+  const { accountSid, authToken, messagingServiceSid } = sandbox.clients.twilio;
   sink = await startSink(twilio.webhooks as VendorWebhooks, authToken, { accountId: accountSid });
-  const secrets = { accountSid, authToken, apiKeySid, apiKeySecret };
-  const baseUrls = {
-    api: `${sandbox.url}/twilio`,
-    comms: `${sandbox.url}/twilio-comms`,
-    sync: `${sandbox.url}/twilio-sync`,
-    accounts: `${sandbox.url}/twilio-accounts`,
-  };
-  runtime = runtimeOf(twilio, baseUrls, {
-    accessToken: () => Promise.reject(new Error('not used')),
-    rejectAccessToken: () => undefined,
-    credentials: () =>
-      Promise.resolve({ accountId: accountSid, credentials: auth.sendingCredentials(secrets) }),
-    rejectCredentials: () => undefined,
-  });
+  runtime = twilioRuntime(sandbox);
   connection = connectionTo('twilio', accountSid, {
     messagingServiceSid,
     emailFrom: 'billing@example.com',

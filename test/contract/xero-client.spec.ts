@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { systemClock } from '#libs/core';
 import {
@@ -6,18 +5,19 @@ import {
   BatchLoader,
   type OAuth2Auth,
   type RawEntity,
-  type TokenSource,
   type VendorCall,
   type VendorSource,
   type WebhookEvent,
 } from '#libs/vendor-kit';
 import { xero } from '#libs/vendors/xero';
-import { connectionTo, type RunningSandbox, runtimeOf, startSandbox, startSink } from './sandbox.fixture.js';
+import { connectionTo, type RunningSandbox, startSandbox, startSink } from './sandbox.fixture.js';
+import { consentOf, newOrganisation, type XeroOrganisation, xeroRuntime } from './xero.fixture.js';
 
 const source = xero.source as VendorSource;
 const auth = xero.auth as OAuth2Auth;
 let sandbox: RunningSandbox;
-let runtime: ReturnType<typeof runtimeOf>;
+let organisation: XeroOrganisation;
+let runtime: ReturnType<typeof xeroRuntime>;
 let tenant: string;
 
 beforeAll(async () => {
@@ -26,46 +26,12 @@ beforeAll(async () => {
 afterAll(() => sandbox.stop());
 
 beforeEach(async () => {
-  await sandbox.control('/reset', {});
-  const { accounts } = await sandbox.control<{ accounts: { accountId: string }[] }>('/xero/organisations', {
-    name: 'Contract Ltd',
-    country: 'NZ',
-    contacts: 4,
-    invoices: 6,
-  });
-  tenant = accounts[0]?.accountId ?? '';
-  runtime = runtimeOf(xero, baseUrls(), tokenSource());
+  organisation = await newOrganisation(sandbox, { contacts: 4, invoices: 6 });
+  ({ tenant } = organisation);
+  const inForce = async () => (await organisation.outside()).accessToken;
+  runtime = xeroRuntime(sandbox, tenant, inForce);
 });
 afterEach(() => runtime.close());
-
-function baseUrls(): Record<string, string> {
-  return {
-    api: `${sandbox.url}/xero`,
-    identity: `${sandbox.url}/xero/identity`,
-    login: `${sandbox.url}/xero/login`,
-  };
-}
-
-async function account(): Promise<{ accessToken: string; refreshToken: string }> {
-  const { vendors } = await sandbox.control<RunningSandbox['clients']>('/clients');
-  const found = vendors.xero.accounts.find(({ accountId }) => accountId === tenant);
-  if (!found) throw new Error('the organisation is not connected');
-  return found;
-}
-
-function tokenSource(): TokenSource & { accessTokens: number } {
-  return {
-    accessTokens: 0,
-    async accessToken() {
-      this.accessTokens += 1;
-      const { accessToken } = await account();
-      return { accessToken, expiresAt: Number.MAX_SAFE_INTEGER, accountId: tenant };
-    },
-    rejectAccessToken: () => undefined,
-    credentials: () => Promise.reject(new Error('not used')),
-    rejectCredentials: () => undefined,
-  };
-}
 
 function call(settings: Record<string, string> = {}): VendorCall {
   return runtime.callFor(connectionTo('xero', tenant, settings));
@@ -78,7 +44,7 @@ function authCall(): AuthCall {
 
 /** Changes the books as an outside client of Xero would. */
 async function write<T>(path: string, body: object): Promise<T> {
-  const { accessToken } = await account();
+  const { accessToken } = await organisation.outside();
   const response = await fetch(`${sandbox.url}/xero/api.xro/2.0/${path}`, {
     method: 'POST',
     headers: {
@@ -108,21 +74,8 @@ async function pollAll(
 }
 
 test('authorises with PKCE, describes the organisation, refreshes with rotation and understands a revocation', async () => {
-  const verifier = randomBytes(32).toString('base64url');
-  const redirectUri = 'https://ledgerwire.example/connect/xero/callback';
-  const url = auth.authorizeUrl({
-    baseUrls: baseUrls(),
-    clientId: sandbox.clients.vendors.xero.clientId,
-    redirectUri,
-    state: 'the state',
-    codeChallenge: createHash('sha256').update(verifier).digest('base64url'),
-  });
-  const consent = await fetch(`${url}&auto=1&organisation=${tenant}`, { redirect: 'manual' });
-  const back = new URL(consent.headers.get('location') ?? '');
-  expect(back.searchParams.get('state')).toBe('the state');
-  const code = back.searchParams.get('code') ?? '';
-
-  const tokens = await auth.exchange(authCall(), { code, redirectUri, codeVerifier: verifier, callback: {} });
+  const { tokens, state } = await consentOf(sandbox, runtime, tenant);
+  expect(state).toBe('the state');
   expect(tokens.scopes).toEqual(expect.arrayContaining([...auth.scopes]));
   expect(tokens.accessTokenExpiresAt - systemClock.now()).toBeLessThanOrEqual(auth.lifetimes.accessTokenMs);
   expect(await auth.listAccounts(authCall(), tokens.accessToken)).toEqual([
@@ -148,7 +101,7 @@ test('authorises with PKCE, describes the organisation, refreshes with rotation 
 });
 
 test('a wrong app secret is a misconfiguration and revokes nothing', async () => {
-  const { refreshToken } = await account();
+  const { refreshToken } = await organisation.outside();
   const wrong = runtime.authCall({ clientId: sandbox.clients.vendors.xero.clientId, clientSecret: 'wrong' });
   const refused = await auth.refresh(wrong, refreshToken).catch((error: unknown) => error);
   expect(auth.classifyRefreshFailure(refused, { triedForMs: Infinity, graceMs: 0 })).toBe('misconfigured');
@@ -302,14 +255,9 @@ test('batches what is asked for while a call is under way', async () => {
 });
 
 test('knows a disconnected organisation from an expired token', async () => {
-  const { accessToken } = await account();
+  const { accessToken } = await organisation.outside();
   await sandbox.control('/xero/disconnect', { tenantId: tenant });
-  const tokens: TokenSource = {
-    ...tokenSource(),
-    accessToken: () =>
-      Promise.resolve({ accessToken, expiresAt: Number.MAX_SAFE_INTEGER, accountId: tenant }),
-  };
-  const other = runtimeOf(xero, baseUrls(), tokens);
+  const other = xeroRuntime(sandbox, tenant, () => accessToken);
   const ask = other.callFor(connectionTo('xero', tenant));
   const outcome = source.poll(ask, 'contact', source.startPosition('contact', 0));
   await expect(outcome).rejects.toMatchObject({ code: 'vendor-disconnected', disposition: 'park' });

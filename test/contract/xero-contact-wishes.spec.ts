@@ -1,15 +1,15 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { AccountingApi } from 'xero-node';
-import type { OAuth2Auth, TokenSource, VendorCall, VendorContactWishes } from '#libs/vendor-kit';
+import type { OAuth2Auth, VendorCall, VendorContactWishes } from '#libs/vendor-kit';
 import { xero } from '#libs/vendors/xero';
-import { connectionTo, type RunningSandbox, runtimeOf, startSandbox, startSink } from './sandbox.fixture.js';
+import { connectionTo, type RunningSandbox, startSandbox, startSink } from './sandbox.fixture.js';
+import { consentOf, newOrganisation, xeroRuntime } from './xero.fixture.js';
 
 const GROUP = 'No text messages';
 const wishes = xero.contactWishes as VendorContactWishes;
 const auth = xero.auth as OAuth2Auth;
 let sandbox: RunningSandbox;
-let runtime: ReturnType<typeof runtimeOf>;
+let runtime: ReturnType<typeof xeroRuntime>;
 let tenant: string;
 let contactId: string;
 /** Of the consent that our client uses. */
@@ -23,50 +23,19 @@ beforeAll(async () => {
 afterAll(() => sandbox.stop());
 
 beforeEach(async () => {
-  await sandbox.control('/reset', {});
-  const { accounts } = await sandbox.control<{ accounts: { accountId: string }[] }>('/xero/organisations', {
-    name: 'Contract Ltd',
-    country: 'NZ',
-    contacts: 2,
-    invoices: 1,
-  });
-  tenant = accounts[0]?.accountId ?? '';
-  const { vendors } = await sandbox.control<RunningSandbox['clients']>('/clients');
+  const organisation = await newOrganisation(sandbox, { contacts: 2, invoices: 1 });
+  ({ tenant } = organisation);
   api = new AccountingApi(`${sandbox.url}/xero/api.xro/2.0`);
-  api.accessToken = vendors.xero.accounts.find(({ accountId }) => accountId === tenant)?.accessToken ?? '';
+  api.accessToken = (await organisation.outside()).accessToken;
   contactId = (await api.getContacts(tenant)).body.contacts?.[0]?.contactID ?? '';
-  const tokens: TokenSource = {
-    accessToken: async () => ({ accessToken, expiresAt: Number.MAX_SAFE_INTEGER, accountId: tenant }),
-    rejectAccessToken: () => undefined,
-    credentials: () => Promise.reject(new Error('not used')),
-    rejectCredentials: () => undefined,
-  };
-  runtime = runtimeOf(xero, baseUrls(), tokens);
+  runtime = xeroRuntime(sandbox, tenant, () => accessToken);
   accessToken = await consent(auth.writeScopes);
 });
 afterEach(() => runtime.close());
 
-function baseUrls(): Record<string, string> {
-  return {
-    api: `${sandbox.url}/xero`,
-    identity: `${sandbox.url}/xero/identity`,
-    login: `${sandbox.url}/xero/login`,
-  };
-}
-
 /** A consent as an operator's link leads to it, with the right to write or without. */
 async function consent(extraScopes: readonly string[] = []): Promise<string> {
-  const { clientId, clientSecret } = sandbox.clients.vendors.xero;
-  const codeVerifier = randomBytes(32).toString('base64url');
-  const redirectUri = 'https://ledgerwire.example/connect/xero/callback';
-  const codeChallenge = createHash('sha256').update(codeVerifier).digest('base64url');
-  const asked = { baseUrls: baseUrls(), clientId, redirectUri, state: 's', codeChallenge, extraScopes };
-  const answer = await fetch(`${auth.authorizeUrl(asked)}&auto=1&organisation=${tenant}`, {
-    redirect: 'manual',
-  });
-  const code = new URL(answer.headers.get('location') ?? '').searchParams.get('code') ?? '';
-  const call = runtime.authCall({ clientId, clientSecret });
-  return (await auth.exchange(call, { code, redirectUri, codeVerifier, callback: {} })).accessToken;
+  return (await consentOf(sandbox, runtime, tenant, extraScopes)).tokens.accessToken;
 }
 
 function call(): VendorCall {

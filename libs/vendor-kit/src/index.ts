@@ -20,6 +20,7 @@ export { retryAfterMsOf, wholeNumberOf } from './http/retry-after.js';
 export { type HttpTransport, TransportFailure, type TransportRequest } from './http/http-transport.js';
 export { UndiciTransport, type UndiciTransportOptions } from './http/undici-transport.js';
 export { deliveryFailureOf, type MessageFailure, messageFailureOf } from './message-error.js';
+export { authorizeQuery, codeGrant, oauthTokenAnswer, tokenSetOf } from './oauth2.js';
 export { RawFields } from './raw-fields.js';
 export { pollIntervalMsOf, sourceSettings, wholeNumberText } from './source-settings.js';
 export {

@@ -1,10 +1,7 @@
-import type { EndpointDescription } from '../kit/vendor-double.js';
-
-const describe = (lines: readonly (readonly [string, string, string])[]): EndpointDescription[] =>
-  lines.map(([method, path, does]) => ({ method, path, does }));
+import { describeEndpoints } from '../kit/vendor-double.js';
 
 /** The sandbox's own API; the README shows the same table. */
-export const CONTROL_ENDPOINTS = describe([
+export const CONTROL_ENDPOINTS = describeEndpoints([
   ['GET', '/__sandbox', 'this description'],
   ['GET', '/__sandbox/page', 'messages, webhooks, effects and faults as a web page'],
   ['GET', '/__sandbox/clients', 'the `vendors` and `twilio` objects of .ledgerwire/sandbox.json'],

@@ -7,6 +7,13 @@ export interface EndpointDescription {
   readonly does: string;
 }
 
+/** Descriptions from lines of method, path and what it does. */
+export function describeEndpoints(
+  lines: readonly (readonly [method: string, path: string, does: string])[],
+): EndpointDescription[] {
+  return lines.map(([method, path, does]) => ({ method, path, does }));
+}
+
 /** Something that a double sent to a person, for the page. */
 export interface RecentItem {
   /** ISO 8601. */

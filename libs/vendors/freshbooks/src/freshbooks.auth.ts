@@ -1,9 +1,13 @@
 import {
   type AuthCall,
+  authorizeQuery,
+  codeGrant,
   countryCodeOf,
   type OAuth2Auth,
+  oauthTokenAnswer,
   readJsonAnswer,
   type TokenSet,
+  tokenSetOf,
   type VendorAccount,
   VendorError,
   type VendorRequest,
@@ -24,13 +28,9 @@ const scopes = [
   'user:expenses:read',
 ] as const;
 
-const tokenAnswer = z.object({
-  access_token: z.string().min(1),
-  refresh_token: z.string().min(1).optional(),
-  expires_in: z.number().positive(),
+const tokenAnswer = oauthTokenAnswer.extend({
   /** Epoch seconds. */
   created_at: z.number().positive().optional(),
-  scope: z.string().default(''),
 });
 const identityAnswer = z.object({
   response: z.object({
@@ -67,25 +67,9 @@ export const freshbooksAuth: OAuth2Auth = {
     keepAliveMs: null,
     authorizationCodeMs: 5 * MINUTE_MS,
   },
-  authorizeUrl: ({ baseUrls, clientId, redirectUri, state, codeChallenge }) => {
-    const query = new URLSearchParams({
-      response_type: 'code',
-      client_id: clientId,
-      redirect_uri: redirectUri,
-      scope: scopes.join(' '),
-      state,
-      code_challenge: codeChallenge,
-      code_challenge_method: 'S256',
-    });
-    return `${baseUrls['auth']}/oauth/authorize/?${query.toString()}`;
-  },
-  exchange: (call, { code, redirectUri, codeVerifier }) =>
-    askForTokens(call, 'token.exchange', {
-      grant_type: 'authorization_code',
-      code,
-      redirect_uri: redirectUri,
-      code_verifier: codeVerifier,
-    }),
+  authorizeUrl: ({ baseUrls, ...request }) =>
+    `${baseUrls['auth']}/oauth/authorize/?${authorizeQuery(request, scopes.join(' '))}`,
+  exchange: (call, grant) => askForTokens(call, 'token.exchange', codeGrant(grant)),
   refresh: (call, refreshToken) =>
     askForTokens(call, 'token.refresh', {
       grant_type: 'refresh_token',
@@ -113,12 +97,7 @@ async function askForTokens(
   const sentAt = call.now();
   const request = authRequest(call, operation, '/auth/oauth/token', fields);
   const answer = readJsonAnswer('freshbooks', request, (await call.request(request)).body, tokenAnswer);
-  return {
-    accessToken: answer.access_token,
-    accessTokenExpiresAt: expiryOf(sentAt, answer),
-    refreshToken: answer.refresh_token ?? null,
-    scopes: answer.scope.split(' ').filter((scope) => scope !== ''),
-  };
+  return { ...tokenSetOf(answer, sentAt), accessTokenExpiresAt: expiryOf(sentAt, answer) };
 }
 
 /**

@@ -1,8 +1,12 @@
 import {
   type AuthCall,
-  readJsonAnswer,
+  authorizeQuery,
+  codeGrant,
   type OAuth2Auth,
+  oauthTokenAnswer,
+  readJsonAnswer,
   type TokenSet,
+  tokenSetOf,
   type VendorAccount,
   VendorError,
   type VendorRequest,
@@ -25,12 +29,6 @@ const scopes = [
   'accounting.settings.read',
 ] as const;
 
-const tokenAnswer = z.object({
-  access_token: z.string().min(1),
-  refresh_token: z.string().min(1).optional(),
-  expires_in: z.number().positive(),
-  scope: z.string().default(''),
-});
 const connectionsAnswer = z.array(
   z.object({
     id: z.string(),
@@ -67,25 +65,9 @@ export const xeroAuth: OAuth2Auth = {
     keepAliveMs: 7 * DAY_MS,
     authorizationCodeMs: 5 * MINUTE_MS,
   },
-  authorizeUrl: ({ baseUrls, clientId, redirectUri, state, codeChallenge, extraScopes = [] }) => {
-    const query = new URLSearchParams({
-      response_type: 'code',
-      client_id: clientId,
-      redirect_uri: redirectUri,
-      scope: [...scopes, ...extraScopes].join(' '),
-      state,
-      code_challenge: codeChallenge,
-      code_challenge_method: 'S256',
-    });
-    return `${baseUrls['login']}/identity/connect/authorize?${query.toString()}`;
-  },
-  exchange: (call, { code, redirectUri, codeVerifier }) =>
-    askForTokens(call, 'token.exchange', {
-      grant_type: 'authorization_code',
-      code,
-      redirect_uri: redirectUri,
-      code_verifier: codeVerifier,
-    }),
+  authorizeUrl: ({ baseUrls, extraScopes = [], ...request }) =>
+    `${baseUrls['login']}/identity/connect/authorize?${authorizeQuery(request, [...scopes, ...extraScopes].join(' '))}`,
+  exchange: (call, grant) => askForTokens(call, 'token.exchange', codeGrant(grant)),
   refresh: (call, refreshToken) =>
     askForTokens(call, 'token.refresh', { grant_type: 'refresh_token', refresh_token: refreshToken }),
   revoke: async (call, refreshToken) => {
@@ -118,13 +100,8 @@ async function askForTokens(
 ): Promise<TokenSet> {
   const sentAt = call.now();
   const request = identityRequest(call, operation, '/connect/token', form);
-  const answer = readJsonAnswer('xero', request, (await call.request(request)).body, tokenAnswer);
-  return {
-    accessToken: answer.access_token,
-    accessTokenExpiresAt: sentAt + answer.expires_in * 1000,
-    refreshToken: answer.refresh_token ?? null,
-    scopes: answer.scope.split(' ').filter((scope) => scope !== ''),
-  };
+  const answer = readJsonAnswer('xero', request, (await call.request(request)).body, oauthTokenAnswer);
+  return tokenSetOf(answer, sentAt);
 }
 
 /** A code works once, but a refresh may be asked for again within the grace: the former token still works. */

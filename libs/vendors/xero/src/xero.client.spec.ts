@@ -1,42 +1,11 @@
-import type { VendorCall, VendorRequest, VendorResponse } from '#libs/vendor-kit';
 import { expect, test } from 'vitest';
+import { answeringCall, type Reply } from './testing/answering-call.js';
 import { xeroSource } from './xero.client.js';
-
-type Reply = Partial<VendorResponse> & { readonly json?: unknown };
-
-function calling(reply: (url: URL, request: VendorRequest) => Reply): {
-  call: VendorCall;
-  asked: VendorRequest[];
-} {
-  const asked: VendorRequest[] = [];
-  const call: VendorCall = {
-    connection: {
-      connectionId: 'c1',
-      workspaceId: 'w1',
-      vendor: 'xero',
-      accountId: 'tenant',
-      displayName: '',
-      status: 'active',
-      timeZone: 'UTC',
-      country: null,
-      currency: null,
-      settings: {},
-      updatedAt: 0,
-    },
-    baseUrls: { api: 'https://api.xero.com' },
-    request: (request) => {
-      asked.push(request);
-      const { json, ...rest } = reply(new URL(request.url), request);
-      return Promise.resolve({ status: 200, headers: {}, body: JSON.stringify(json), ...rest });
-    },
-  };
-  return { call, asked };
-}
 
 const idsOf = (url: URL): string[] => url.searchParams.get('IDs')?.split(',') ?? [];
 
 test('fetches many invoices with one paged call, so that their lines come along', async () => {
-  const { call, asked } = calling((url) => ({
+  const { call, asked } = answeringCall((url) => ({
     json: { Invoices: idsOf(url).map((InvoiceID) => ({ InvoiceID })) },
   }));
   const found = await xeroSource.fetchEntities(call, 'invoice', ['a', 'b', 'c']);
@@ -47,16 +16,18 @@ test('fetches many invoices with one paged call, so that their lines come along'
 });
 
 test('asks for one by itself, and for archived contacts too', async () => {
-  const single = calling(() => ({ json: { Contacts: [{ ContactID: 'a' }] } }));
+  const single = answeringCall(() => ({ json: { Contacts: [{ ContactID: 'a' }] } }));
   await xeroSource.fetchEntities(single.call, 'contact', ['a']);
   expect(single.asked[0]?.url).toBe('https://api.xero.com/api.xro/2.0/Contacts/a');
-  const many = calling((url) => ({ json: { Contacts: idsOf(url).map((ContactID) => ({ ContactID })) } }));
+  const many = answeringCall((url) => ({
+    json: { Contacts: idsOf(url).map((ContactID) => ({ ContactID })) },
+  }));
   await xeroSource.fetchEntities(many.call, 'contact', ['a', 'b']);
   expect(new URL(many.asked[0]?.url ?? '').searchParams.get('includeArchived')).toBe('true');
 });
 
 test('calls an entity gone only when Xero says so of it by itself', async () => {
-  const { call } = calling((url) => {
+  const { call } = answeringCall((url) => {
     if (url.pathname.endsWith('/late')) return { json: { Invoices: [{ InvoiceID: 'late' }] } };
     if (url.pathname.endsWith('/none')) return { status: 404 };
     return { json: { Invoices: [{ InvoiceID: 'here' }] } };
@@ -67,7 +38,7 @@ test('calls an entity gone only when Xero says so of it by itself', async () => 
 });
 
 test('keeps the vendor’s JSON with all its digits', async () => {
-  const { call } = calling(() => ({
+  const { call } = answeringCall(() => ({
     body: '{"Payments":[{"PaymentID":"p","Amount":12345678901234567.89}]}',
   }));
   const found = await xeroSource.fetchEntities(call, 'payment', ['p']);
@@ -81,7 +52,7 @@ test('does not read what is no envelope', async () => {
     { json: { Invoices: [{}] } },
     { json: [] },
   ]) {
-    const { call } = calling(() => reply);
+    const { call } = answeringCall(() => reply);
     await expect(xeroSource.fetchEntities(call, 'invoice', ['a'])).rejects.toMatchObject({
       code: 'vendor-bad-answer',
       disposition: 'retry',
@@ -92,7 +63,7 @@ test('does not read what is no envelope', async () => {
 test('polls page by page from a time before the last poll and goes on from Xero’s own time', async () => {
   const start = Date.UTC(2026, 10, 20, 12);
   const answered = Date.UTC(2026, 10, 20, 13);
-  const { call, asked } = calling((url) => ({
+  const { call, asked } = answeringCall((url) => ({
     json: {
       DateTimeUTC: `/Date(${answered + Number(url.searchParams.get('page')) * 1000}+0000)/`,
       pagination: { page: Number(url.searchParams.get('page')), pageCount: 2 },
@@ -115,7 +86,7 @@ test('polls page by page from a time before the last poll and goes on from Xero�
 });
 
 test('an answer without anything new ends the poll', async () => {
-  const { call } = calling(() => ({ status: 304, headers: { date: 'Fri, 20 Nov 2026 13:00:00 GMT' } }));
+  const { call } = answeringCall(() => ({ status: 304, headers: { date: 'Fri, 20 Nov 2026 13:00:00 GMT' } }));
   const page = await xeroSource.poll(call, 'invoice', xeroSource.startPosition('invoice', 0));
   expect(page).toMatchObject({ done: true, entities: [] });
   expect(JSON.parse(page.next)).toMatchObject({ since: Date.UTC(2026, 10, 20, 12, 58), page: 1 });
@@ -125,11 +96,11 @@ test('without a page count a short page is the last', async () => {
   const page = (count: number): Reply => ({
     json: { Contacts: Array.from({ length: count }, (_, index) => ({ ContactID: `c-${index}` })) },
   });
-  const full = calling(() => page(200));
+  const full = answeringCall(() => page(200));
   expect((await xeroSource.poll(full.call, 'contact', xeroSource.startPosition('contact', 0))).done).toBe(
     false,
   );
-  const short = calling(() => page(199));
+  const short = answeringCall(() => page(199));
   expect((await xeroSource.poll(short.call, 'contact', xeroSource.startPosition('contact', 0))).done).toBe(
     true,
   );

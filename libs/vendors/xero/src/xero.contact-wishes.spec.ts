@@ -1,5 +1,5 @@
-import type { VendorCall, VendorRequest } from '#libs/vendor-kit';
 import { expect, test } from 'vitest';
+import { answeringCall } from './testing/answering-call.js';
 import { xeroContactWishes } from './xero.contact-wishes.js';
 
 const CONTACT = '4f6c1c2e-7a5b-4c3d-9e8f-0a1b2c3d4e5f';
@@ -12,32 +12,11 @@ function xeroWith(
   groups: readonly object[] = [PLACE],
   settings: Readonly<Record<string, string>> = { optOutGroup: 'no text Messages' },
 ) {
-  const asked: VendorRequest[] = [];
-  const call: VendorCall = {
-    connection: {
-      connectionId: 'c1',
-      workspaceId: 'w1',
-      vendor: 'xero',
-      accountId: 'tenant',
-      displayName: '',
-      status: 'active',
-      timeZone: 'UTC',
-      country: null,
-      currency: null,
-      settings,
-      updatedAt: 0,
-    },
-    baseUrls: { api: 'https://api.xero.com' },
-    request: (request) => {
-      asked.push(request);
-      const isContact = request.operation === 'contacts.get';
-      const body = isContact
-        ? { Contacts: [{ ContactID: CONTACT, ContactGroups: memberOf }] }
-        : { ContactGroups: groups };
-      const status = isContact && memberOf === 'gone' ? 404 : 200;
-      return Promise.resolve({ status, headers: {}, body: JSON.stringify(body) });
-    },
-  };
+  const { call, asked } = answeringCall((_url, { operation }) => {
+    if (operation !== 'contacts.get') return { json: { ContactGroups: groups } };
+    if (memberOf === 'gone') return { status: 404, body: '' };
+    return { json: { Contacts: [{ ContactID: CONTACT, ContactGroups: memberOf }] } };
+  }, settings);
   return { call, asked, written: () => asked.filter(({ operationClass }) => operationClass === 'write') };
 }
 

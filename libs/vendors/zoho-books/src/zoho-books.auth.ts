@@ -1,10 +1,14 @@
 import {
   type AuthCall,
+  authorizeQuery,
   type BaseUrls,
+  codeGrant,
   countryCodeOf,
   type OAuth2Auth,
+  oauthTokenAnswer,
   readJsonAnswer,
   type TokenSet,
+  tokenSetOf,
   type VendorAccount,
   VendorError,
   type VendorRequest,
@@ -34,13 +38,7 @@ const scopes = [
   'ZohoBooks.purchaseorders.READ',
 ] as const;
 
-const tokenAnswer = z.object({
-  access_token: z.string().min(1),
-  refresh_token: z.string().min(1).optional(),
-  expires_in: z.number().positive(),
-  api_domain: z.string().optional(),
-  scope: z.string().default(''),
-});
+const tokenAnswer = oauthTokenAnswer.extend({ api_domain: z.string().optional() });
 const organizationsAnswer = z.object({
   organizations: z.array(
     z.object({
@@ -72,29 +70,15 @@ export const zohoBooksAuth: OAuth2Auth = {
     keepAliveMs: null,
     authorizationCodeMs: MINUTE_MS,
   },
-  authorizeUrl: ({ baseUrls, clientId, redirectUri, state, codeChallenge }) => {
-    const query = new URLSearchParams({
-      response_type: 'code',
-      client_id: clientId,
-      redirect_uri: redirectUri,
-      scope: scopes.join(','),
-      state,
-      code_challenge: codeChallenge,
-      code_challenge_method: 'S256',
-      // Without these two a repeated consent gives no refresh token.
-      access_type: 'offline',
-      prompt: 'consent',
-    });
-    return `${baseUrls['login']}/oauth/v2/auth?${query.toString()}`;
+  authorizeUrl: ({ baseUrls, ...request }) => {
+    // Without these two a repeated consent gives no refresh token.
+    const more = { access_type: 'offline', prompt: 'consent' };
+    return `${baseUrls['login']}/oauth/v2/auth?${authorizeQuery(request, scopes.join(','), more)}`;
   },
-  async exchange(call, { code, redirectUri, codeVerifier, callback }) {
-    const region = regionOfCallback(callback, call.baseUrls);
-    return askForTokens(call, region, 'token.exchange', {
-      grant_type: 'authorization_code',
-      code,
-      redirect_uri: redirectUri,
-      code_verifier: codeVerifier,
-    });
+  // Not a plain arrow: a callback of an unknown region is a rejection.
+  async exchange(call, grant) {
+    const region = regionOfCallback(grant.callback, call.baseUrls);
+    return askForTokens(call, region, 'token.exchange', codeGrant(grant));
   },
   refresh: (call, refreshToken) =>
     askForTokens(call, regionOfCall(call.baseUrls), 'token.refresh', {
@@ -135,13 +119,8 @@ async function askForTokens(
     client_secret: clientSecret,
   });
   const answer = readJsonAnswer(VENDOR, request, (await call.request(request)).body, tokenAnswer);
-  return {
-    accessToken: answer.access_token,
-    accessTokenExpiresAt: sentAt + answer.expires_in * 1000,
-    refreshToken: answer.refresh_token ?? null,
-    scopes: answer.scope.split(/[ ,]+/).filter((scope) => scope !== ''),
-    settings: { region: regionOfTokens(answer.api_domain, region, call.baseUrls).id },
-  };
+  const { id } = regionOfTokens(answer.api_domain, region, call.baseUrls);
+  return { ...tokenSetOf(answer, sentAt), settings: { region: id } };
 }
 
 /** Codes work once; asking again for an access token costs one of ten in ten minutes and nothing else. */

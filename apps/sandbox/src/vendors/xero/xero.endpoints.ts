@@ -1,10 +1,7 @@
-import type { EndpointDescription } from '../../kit/vendor-double.js';
-
-const describe = (lines: readonly (readonly [string, string, string])[]): EndpointDescription[] =>
-  lines.map(([method, path, does]) => ({ method, path, does }));
+import { describeEndpoints } from '../../kit/vendor-double.js';
 
 /** The protocol's routes that the double has; the README shows the same table. */
-export const XERO_ENDPOINTS = describe([
+export const XERO_ENDPOINTS = describeEndpoints([
   [
     'GET',
     '/xero/login/identity/connect/authorize',

@@ -1,10 +1,7 @@
-import type { EndpointDescription } from '../../kit/vendor-double.js';
-
-const describe = (lines: readonly (readonly [string, string, string])[]): EndpointDescription[] =>
-  lines.map(([method, path, does]) => ({ method, path, does }));
+import { describeEndpoints } from '../../kit/vendor-double.js';
 
 /** What the sandbox's own API has for this double. */
-export const ZOHO_BOOKS_CONTROLS = describe([
+export const ZOHO_BOOKS_CONTROLS = describeEndpoints([
   [
     'POST',
     '/__sandbox/zoho-books/organisations',
@@ -24,7 +21,7 @@ export const ZOHO_BOOKS_CONTROLS = describe([
 ]);
 
 /** The protocol's routes that the double has, in each of the eight regions; the README shows the same table. */
-export const ZOHO_BOOKS_ENDPOINTS = describe([
+export const ZOHO_BOOKS_ENDPOINTS = describeEndpoints([
   [
     'GET, POST',
     '/zoho-books/{region}/accounts/oauth/v2/auth',
