@@ -174,6 +174,7 @@ const statements = new Map<string, Statement>(
     'connect/paused': (told: Told) => `The connection to ${vendorName(told)} was paused.`,
     'connect/disconnected': (told: Told) => `The connection to ${vendorName(told)} was ended.`,
     'operate/flow-applied': () => 'A flow was applied.',
+    'operate/requeued': () => 'What had been set aside was brought again.',
     'operate/resend-asked': (told: Told) => `The ${message(told)} is to be sent again.`,
     'send/opted-out': (told: Told) =>
       `${capital(told.recipient ?? 'the recipient')} asked not to get messages.`,
