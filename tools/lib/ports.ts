@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from './user-error.ts';
 
 const LOOPBACK = '127.0.0.1';
@@ -42,20 +43,31 @@ export interface PortClaim {
 }
 
 /**
- * Checks a whole table of ports before anything is started.
+ * Checks a whole table of ports before anything is started; looks again for up to `withinMs`, since a large process that was
+ * killed lets go of its ports a moment after it is gone.
  *
  * @throws UserError that names every taken port, who wanted it and how to move all of them.
  */
-export async function assertPortsFree(claims: readonly PortClaim[]): Promise<void> {
-  const taken: PortClaim[] = [];
-  for (const claim of claims) {
-    if (!(await isPortFree(claim.port))) taken.push(claim);
+export async function assertPortsFree(claims: readonly PortClaim[], withinMs = 0): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  let taken = await takenOf(claims);
+  while (taken.length > 0 && performance.now() < deadline) {
+    await delay(100);
+    taken = await takenOf(taken);
   }
   if (taken.length === 0) return;
   const list = taken.map((claim) => `${claim.port} (${claim.name})`).join(', ');
   throw new UserError(
     `Another program listens on port ${list}. Stop that program, or move all ports of Ledgerwire, for instance with LEDGERWIRE_PORT_BASE=5400 npm start`,
   );
+}
+
+async function takenOf(claims: readonly PortClaim[]): Promise<PortClaim[]> {
+  const taken: PortClaim[] = [];
+  for (const claim of claims) {
+    if (!(await isPortFree(claim.port))) taken.push(claim);
+  }
+  return taken;
 }
 
 function listen(port: number, host: string | undefined = LOOPBACK): Promise<ReturnType<typeof createServer>> {

@@ -20,6 +20,8 @@ import { databases } from '../versions.ts';
 
 const PROJECT = 'ledgerwire';
 const USUAL_KAFKA_PORT = 4492;
+/** The engine's proxies let go of ports a moment after their containers have ended. */
+const STOPPED_BEFORE_MS = 5_000;
 const COMPOSE_FILE = join(repositoryRoot, 'docker-compose.yml');
 
 /** The environment variables by which docker-compose.yml learns its ports. */
@@ -66,7 +68,7 @@ export async function startComposeInfrastructure(options: InfrastructureOptions)
     // A start that was killed leaves its containers running.
     await withStep(progress, 'Containers of an earlier start', () => compose(['stop', '--timeout', '20']));
   }
-  await assertPortsFree(claims);
+  await assertPortsFree(claims, STOPPED_BEFORE_MS);
   try {
     await withStep(progress, 'Kafka, PostgreSQL and schema registry (containers)', async (step) => {
       await compose(['up', '--detach', '--wait'], (line) => step.detail(line));

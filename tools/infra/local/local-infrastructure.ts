@@ -38,10 +38,13 @@ const QUICK_END = {
   postgres: { signal: 'SIGQUIT', graceMs: 5_000 },
 } as const;
 
+/** What a start that was killed left is gone by then. */
+const KILLED_BEFORE_MS = 10_000;
+
 /** Runs Kafka, PostgreSQL and the registry as child processes of this one. */
 export async function startLocalInfrastructure(options: InfrastructureOptions): Promise<Infrastructure> {
   const progress = options.progress ?? silentProgress;
-  if (options.ports) await assertPortsFree(infrastructureClaims(options.ports));
+  if (options.ports) await assertPortsFree(infrastructureClaims(options.ports), KILLED_BEFORE_MS);
   const prerequisites = {
     environment: options.environment,
     install: options.install ?? options.environment['LEDGERWIRE_INSTALL'] === '1',
