@@ -6,7 +6,6 @@ import {
   type Communication,
   type DeadLetter,
   type DeliveryReport,
-  type Outcome,
   topics,
 } from '#libs/contracts';
 import { connection, SECRET, startTestIngress, type TestIngress } from '../testing/test-ingress.js';
@@ -75,8 +74,6 @@ describe('Xero', () => {
     const notices = to.log.values<ChangeNotice>({ name: 'change-notices.xero' });
     expect(notices).toHaveLength(3);
     expect(new Set(notices.map(({ noticeId }) => noticeId)).size).toBe(1);
-    const outcomes = to.log.values<Outcome>(topics.outcomes);
-    expect(new Set(outcomes.map(({ outcomeId }) => outcomeId)).size).toBe(1);
   });
 
   it('of an organisation that nobody has connected is kept as a dead letter, and answered 200', async () => {
