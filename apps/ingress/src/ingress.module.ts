@@ -39,8 +39,8 @@ const PRODUCE_DEADLINE_MS = 3_500;
  */
 const PRODUCE_REQUESTS = 2;
 
-/** No vendor notices; in a burst of callbacks it halves the requests that the broker and everyone who reads has to handle. */
-const PRODUCE_SPACING_MS = 3;
+/** No vendor notices; in a burst of callbacks there are far fewer requests for the broker, and for everyone who reads, to handle. */
+const PRODUCE_SPACING_MS = 8;
 
 /** Puts ingress together; the only place that names concrete adapters. */
 @Module({})
