@@ -14,7 +14,7 @@ export const images = {
   postgres: `postgres:${versions.postgres}`,
 } as const;
 
-/** The broker's node and cluster ids. A development broker is alone, so that fixed ids do no harm. */
+/** The broker's node, and the cluster's id where containers run it: its data and what is kept beside them go together. */
 export const kafkaCluster = { nodeId: 1, clusterId: 'TGVkZ2Vyd2lyZUthZmthMQ' } as const;
 
 /** The development account of PostgreSQL: reachable on the loopback address only and not a secret. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import {
   startInfrastructure,
   type Infrastructure,
@@ -62,6 +62,9 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   if (ended > 0) notice(`Ended ${ended} processes that an earlier start had left behind.`);
   await assertPortsFree(instanceClaims(instances));
 
+  const stateFolder = join(paths.data, 'state');
+  // A cache of the log: where that runs in containers, nothing else of it is in this folder.
+  if (options.arguments.fresh) rmSync(stateFolder, { recursive: true, force: true });
   mkdirSync(paths.logs, { recursive: true });
   const serviceNames = services.map((service) => service.name);
   const secrets = loadSecrets(paths.secretsFile, serviceNames);
@@ -99,7 +102,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       secrets,
       urls,
       environment,
-      stateFolder: join(paths.data, 'state'),
+      stateFolder,
       vendors: { servers: {}, apps: {} },
       ...(options.vendorsUrl === undefined ? {} : { vendorsUrl: options.vendorsUrl }),
       instances: instances.map(({ service, number, port }) => ({

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -78,13 +79,22 @@ function brokerProperties(options: LocalKafkaOptions, logFolder: string): Broker
   };
 }
 
+/**
+ * Kafka's own form, 16 bytes in base64url, of which none may look like an option. Never the same twice: services take the files
+ * that they keep beside the log for those of the cluster of that id.
+ */
+function newClusterId(): string {
+  const id = randomBytes(16).toString('base64url');
+  return id.startsWith('-') ? newClusterId() : id;
+}
+
 async function formatStorage(options: LocalKafkaOptions, configFile: string): Promise<void> {
   const features = Object.entries(pinnedFeatures).flatMap(([name, level]) => [
     '--feature',
     `${name}=${level}`,
   ]);
   const tool = ['-cp', join(options.jarFolder, '*'), 'kafka.tools.StorageTool'];
-  const format = ['format', '--cluster-id', kafkaCluster.clusterId, '--config', configFile, ...features];
+  const format = ['format', '--cluster-id', newClusterId(), '--config', configFile, ...features];
   try {
     await promisify(execFile)(options.javaCommand, [...tool, ...format], { env: options.environment });
   } catch (cause) {

@@ -10,7 +10,7 @@ export interface Checkpoint {
   readonly at: number;
 }
 
-const FORMAT = 1;
+const FORMAT = 2;
 const CACHE_KIB = 2_000;
 const RESTORING_CACHE_KIB = 40_000;
 
@@ -35,6 +35,20 @@ export class StateDatabase {
       this.database = open(file);
     }
     this.checkpoints = prepareCheckpoints(this.database);
+  }
+
+  /**
+   * Says of which log the file is to be a cache, and empties it when it was one of another: offsets and schema ids mean something
+   * else there.
+   */
+  adopt(logId: string): void {
+    const kept = this.database.prepare('SELECT id FROM log').get();
+    if (kept?.['id'] === logId) return;
+    const tables = this.database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+    this.write(() => {
+      for (const { name } of tables) this.database.exec(`DELETE FROM "${String(name)}"`);
+      this.database.prepare('INSERT INTO log (id) VALUES (?)').run(logId);
+    });
   }
 
   /** How far the changelog is in the file; undefined when nothing of it is. */
@@ -135,6 +149,7 @@ function open(file: string): DatabaseSync {
     database.exec(
       'CREATE TABLE IF NOT EXISTS checkpoints (changelog TEXT PRIMARY KEY, nextOffset INTEGER NOT NULL, at INTEGER NOT NULL) STRICT',
     );
+    database.exec('CREATE TABLE IF NOT EXISTS log (id TEXT PRIMARY KEY) WITHOUT ROWID, STRICT');
     database.exec('CREATE TABLE IF NOT EXISTS schemas (header BLOB PRIMARY KEY) WITHOUT ROWID, STRICT');
     database.exec(`PRAGMA user_version = ${FORMAT}`);
     return database;

@@ -9,8 +9,6 @@ export interface StateFilePorts {
   readonly clock: Clock;
   /** The store of a changelog; undefined when it is not in the file. */
   storeOf(changelog: string): DiskStateStore | undefined;
-  /** Under which name the file keeps how far it has a changelog. */
-  checkpointIdOf(changelog: string): string;
   /** A value goes into the file: its schema must be learnt before it can be read again. */
   rememberSchemaOf(value: Buffer): void;
 }
@@ -72,8 +70,7 @@ export class StateFileWriter {
     database.write(() => {
       for (const [topic, changes] of this.changes) this.writeStore(topic, changes);
       const at = clock.now();
-      for (const [topic, nextOffset] of this.ends)
-        database.setCheckpoint(this.ports.checkpointIdOf(topic), { nextOffset, at });
+      for (const [topic, nextOffset] of this.ends) database.setCheckpoint(topic, { nextOffset, at });
     });
     for (const [topic, changes] of this.changes) {
       const store = this.ports.storeOf(topic);

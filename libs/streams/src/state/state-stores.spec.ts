@@ -271,6 +271,33 @@ it('a file of another log, ahead of this one, is not built upon', async () => {
   second.close();
 });
 
+it('a file of another log means nothing here, not even its schemas', async () => {
+  const database = new StateDatabase(file);
+  const other = await openState(database);
+  await write(other, [
+    ['theirs', valueOf('theirs')],
+    ['both', valueOf('theirs')],
+  ]);
+  other.state.close();
+  const known = new StateDatabase(file);
+  // An id that the other registry has given out, and this one has not.
+  known.rememberSchemaHeader(Buffer.from([0, 0, 0, 3, 231]));
+  known.close();
+
+  broker = new MemoryBroker(1, clock);
+  for (const key of ['both', 'ours', 'more'])
+    broker.append({
+      topic: topic.name,
+      partition: 0,
+      key: Buffer.from(key),
+      value: valueOf(key),
+      headers: [],
+    });
+  const { state } = await openState(new StateDatabase(file));
+  expect([...state.storeOf(store.name).range('')].map(([key]) => key)).toEqual(['both', 'more', 'ours']);
+  state.close();
+});
+
 it('two processes cannot use one file', () => {
   const first = new StateDatabase(file);
   expect(() => new StateDatabase(file)).toThrow(/locked/);

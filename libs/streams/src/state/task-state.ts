@@ -46,7 +46,6 @@ export class TaskState {
         const store = this.byTopic.get(changelog);
         return store instanceof DiskStateStore ? store : undefined;
       },
-      checkpointIdOf: (changelog) => this.checkpointIdOf(changelog),
       rememberSchemaOf: (value) => this.rememberHeader(database, value),
     });
   }
@@ -55,6 +54,7 @@ export class TaskState {
   async restore(definitions: readonly StoreDefinition<unknown>[]): Promise<void> {
     const { database } = this.ports;
     try {
+      database?.adopt(this.ports.log.logId);
       for (const header of database?.schemaHeaders() ?? []) await this.ports.learn(header);
       for (const definition of definitions) await this.restoreStore(definition);
     } catch (error) {
@@ -154,7 +154,7 @@ export class TaskState {
       for (const { value } of records) this.noteUnknown(unknown, value);
     });
     database.restoring(false);
-    database.setCheckpoint(this.checkpointIdOf(topic.name), { nextOffset, at: this.ports.clock.now() });
+    database.setCheckpoint(topic.name, { nextOffset, at: this.ports.clock.now() });
     for (const value of unknown.values()) await this.ports.learn(value);
     return store;
   }
@@ -162,7 +162,7 @@ export class TaskState {
   /** Where to read the changelog from: behind the checkpoint, or from the start when the file cannot be built upon. */
   private async startOf(database: StateDatabase, topic: string, table: string): Promise<number> {
     const { start, end } = await this.ports.log.bounds(topic);
-    const checkpoint = database.checkpointOf(this.checkpointIdOf(topic));
+    const checkpoint = database.checkpointOf(topic);
     if (checkpoint && checkpoint.nextOffset >= start && checkpoint.nextOffset <= end) {
       // One offset more than the checkpoint is the marker of the transaction that wrote it.
       const nothingSince = end - checkpoint.nextOffset <= 1;
@@ -170,12 +170,8 @@ export class TaskState {
         return checkpoint.nextOffset;
       }
     }
-    database.clear(table, this.checkpointIdOf(topic));
+    database.clear(table, topic);
     return start;
-  }
-
-  private checkpointIdOf(topic: string): string {
-    return `${this.ports.log.logId}/${topic}`;
   }
 
   private keepRestored(database: StateDatabase, store: DiskStateStore, records: readonly RawRecord[]): void {
