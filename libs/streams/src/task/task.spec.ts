@@ -386,3 +386,24 @@ function outcomeFor(what: string): Outcome {
   });
   return { ...outcome, outcomeId: what };
 }
+
+test('of a connection that is refused everything only a few records are tried until one passes', async () => {
+  const recorder = new Recorder();
+  let blocked = true;
+  recorder.behaviour = ({ connectionId }) =>
+    blocked && connectionId === 'c1' ? Promise.reject(error('limit', 'park', 5_000)) : Promise.resolve();
+  const { driver } = await start(recorder);
+  for (let i = 0; i < 300; i += 1)
+    driver.send(notices, 'c1', noticeFor({ noticeId: `n${i}`, entityId: `e${i}` }));
+  await driver.settle();
+  const triedFirst = recorder.seen.length;
+  expect(driver.parkedCount).toBe(300);
+  await driver.advance(6_000);
+  expect(recorder.seen.length - triedFirst).toBeLessThanOrEqual(16);
+  driver.send(notices, 'c2', noticeFor({ noticeId: 'other', entityId: 'x', connectionId: 'c2' }));
+  await driver.settle();
+  expect(recorder.seen).toContain('other#1');
+  blocked = false;
+  await driver.advance(30_000);
+  expect(driver.parkedCount).toBe(0);
+});
