@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '../../../tools/lib/wait.ts';
 import type { Evidence } from '../check/evidence.ts';
-import { told } from '../check/invariants.ts';
+import { commandOf, told } from '../check/invariants.ts';
 import { BooksWriter, type MadeInvoice } from '../load/books-writer.ts';
 import { postWebhook, webhookBody } from '../load/signed-webhook.ts';
 import type { FaultRun, FaultTest } from '../suite/fault-test.ts';
@@ -75,8 +75,8 @@ async function wrongFlow({ world }: FaultRun, forMs: number, deeds: Deeds): Prom
   const flow: StaffFlow = {
     id: 'fault-wrong-flow',
     workspace: WORKSPACE,
-    // The busiest company of the load.
-    source: world.tenants[0]?.connectionId ?? '',
+    // Not the busiest: what goes to one number goes there one after the other, and a queue of it outlives its flow.
+    source: world.tenants[Math.floor(world.tenants.length / 4)]?.connectionId ?? '',
     target: world.twilioConnectionId,
     phone: WRONG_PHONE,
   };
@@ -139,8 +139,9 @@ function checkVictim(
   ];
 }
 
-/** Restores the backup, lets a new message of every company through, and tells what else went out meanwhile. */
+/** Restores the backup, lets a new message of every company through, and tells which commands went out once more. */
 async function sentByRestoring({ world }: FaultRun, backup: Backup): Promise<string[]> {
+  const earlier = await world.sandbox.messagesAfter(0);
   const from = await world.sandbox.ledgerEnd();
   await backup.restore();
   const books = new BooksWriter(world);
@@ -156,8 +157,13 @@ async function sentByRestoring({ world }: FaultRun, backup: Backup): Promise<str
     { what: 'a message of every company after the restore', timeoutMs: 90_000, intervalMs: 300 },
   );
   const sent = await since();
-  const again = sent.filter(({ to }, place) => sent.findIndex((other) => other.to === to) !== place);
-  return [...sent.filter(({ to }) => !fresh.has(to ?? '')), ...again].map(({ id }) => `message ${id}`);
+  const before = new Set(earlier.map(commandOf));
+  const again = sent.filter(
+    (message, place) =>
+      before.has(commandOf(message)) ||
+      sent.findIndex((other) => commandOf(other) === commandOf(message)) !== place,
+  );
+  return again.map(({ id }) => `message ${id}`);
 }
 
 function lastAfter(messages: readonly TruthLine[], at: number): number {
