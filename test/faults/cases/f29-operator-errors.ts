@@ -54,7 +54,7 @@ export const operatorErrors: FaultTest = {
       check: async (_load, evidence) => {
         const all = await world.sandbox.messagesAfter(ledgerStart);
         const stops = [...checkStops(all, deeds), ...checkVictim(evidence, all, deeds)];
-        surplus = await sentByRestoring(run, backup);
+        surplus = await sentByRestoring(run, backup, victim);
         return [...stops, ...told('I2', 'sent again after a backup was restored', surplus)];
       },
       figures: async () => {
@@ -140,10 +140,12 @@ function checkVictim(
 }
 
 /** Restores the backup, lets a new message of every company through, and tells which commands went out once more. */
-async function sentByRestoring({ world }: FaultRun, backup: Backup): Promise<string[]> {
+async function sentByRestoring({ world }: FaultRun, backup: Backup, victim: Tenant): Promise<string[]> {
   const earlier = await world.sandbox.messagesAfter(0);
   const from = await world.sandbox.ledgerEnd();
   await backup.restore();
+  // The backup is from before its end, and so the connection is back: an operator has to end it once more.
+  await world.operator.disconnect(victim.connectionId);
   const books = new BooksWriter(world);
   await books.open();
   const fresh = new Set<string>();

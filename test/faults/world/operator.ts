@@ -85,8 +85,9 @@ steps:
     });
   }
 
+  /** Also when the vendor does not play along, as for an account that has removed us. */
   disconnect(connectionId: string): Promise<unknown> {
-    return requestJson(`${brokerUrl(this.system)}/connections/${connectionId}`, {
+    return requestJson(`${brokerUrl(this.system)}/connections/${connectionId}?force=true`, {
       method: 'DELETE',
       token: this.system.sandbox.consoleToken,
     });
