@@ -71,7 +71,14 @@ async function consume(
             // A consumer that was thrown out of its group on a busy machine begins again at the beginning.
             if (Number(offset) < (next.get(place) ?? 0)) continue;
             next.set(place, Number(offset) + 1);
-            onRecord({ topic, partition, offset: Number(offset), key, value, headers: pairs(headers) });
+            try {
+              onRecord({ topic, partition, offset: Number(offset), key, value, headers: pairs(headers) });
+            } catch (error) {
+              // Thrown here, kafkajs would bring the batch again and again.
+              clearTimeout(quiet);
+              reject(error instanceof Error ? error : new Error(String(error)));
+              return;
+            }
           }
           end(topic, partition, Number(batch.lastOffset()));
         },
