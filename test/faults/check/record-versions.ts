@@ -27,8 +27,10 @@ export async function readRecordVersions(brokers: string): Promise<RecordVersion
  * A record of this very build, or of the later one of F21, whose new field comes last and is left over. undefined: one of F15's, which
  * nobody can read.
  */
-function decodeRecord(value: Buffer): AccountingRecord | undefined {
+export function decodeRecord(value: Buffer): AccountingRecord | undefined {
   try {
+    const [magic] = value;
+    if (magic !== 0) return undefined;
     const { value: record, offset } = topics.records.schema.type.decode(value, WIRE_HEADER_BYTES);
     return offset < 0 ? undefined : (record as AccountingRecord);
   } catch {
