@@ -64,7 +64,7 @@ export const httpControllers = [
 ];
 
 /** What webhooks announced, of every vendor whose books are read. */
-const noticeTopics = vendors.all
+export const noticeTopics = vendors.all
   .filter(({ source }) => source !== undefined)
   .map(({ manifest }) => changeNoticesOf(manifest.id));
 

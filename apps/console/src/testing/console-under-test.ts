@@ -4,6 +4,7 @@ import { migrate } from '#libs/persistence';
 import { type RunningService, startService } from '#libs/platform';
 import { LogProbe } from '#libs/streams';
 import { createTestDatabase } from '../../../../tools/infra/test-database.ts';
+import { noticeTopics } from '../console.module.js';
 import { consoleService } from '../console.service.js';
 
 /** Where the real Kafka, registry and PostgreSQL are. */
@@ -44,6 +45,7 @@ export async function startConsole(
     topics.connections,
     topics.flows,
     topics.records,
+    ...noticeTopics,
     ...own,
   ]);
   const database = await createTestDatabase(infrastructure.databaseUrl);

@@ -81,12 +81,14 @@ export const laneScenarios: readonly TaskScenario[] = [
       await service.send([numbered(1, 'slow'), numbered(2, 'quick')]);
       await service.until('the quick one', () => service.outputs().length === 1);
       await service.kill();
-      await service.until('the slow one again', () => seen.length === 3);
+      await service.until('the slow one again', () => seen.filter((id) => id === '1').length > 1);
       gate.open();
       await service.until('both', () => service.outputs().length === 2);
       await service.send([numbered(3, 'quick')]);
       await service.until('the next one', () => service.outputs().length === 3);
-      assert.deepEqual(seen, ['1', '2', '1', '3']);
+      // A handler may be called again whenever a transaction did not surely succeed, but never for what is committed.
+      assert.equal(seen.filter((id) => id === '2').length, 1);
+      assert.deepEqual(told(service), ['2', '1', '3'].map(first));
     },
   },
   {
