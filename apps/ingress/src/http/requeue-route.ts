@@ -8,7 +8,8 @@ import {
   type VendorWebhooks,
 } from '#libs/vendor-kit';
 import type { TraceStart } from '../intake/trace-ids.js';
-import { endpointOf, UNAVAILABLE, type WebhookIntake } from '../intake/webhook-intake.js';
+import { endpointOf } from '../intake/endpoint.js';
+import { UNAVAILABLE, type WebhookIntake } from '../intake/webhook-intake.js';
 
 /** Who may use the route, and for whose webhooks. */
 export interface RequeueRouteOptions {

@@ -2,7 +2,8 @@ import type { Clock } from '#libs/core';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type VendorWebhooks, type WebhookResponse, type WebhookRoute, webhookRoot } from '#libs/vendor-kit';
 import type { IngressMetrics } from '../ingress.metrics.js';
-import { type Endpoint, endpointOf, type WebhookIntake } from '../intake/webhook-intake.js';
+import { type Endpoint, endpointOf } from '../intake/endpoint.js';
+import type { WebhookIntake } from '../intake/webhook-intake.js';
 
 /** What the routes need besides the intake. */
 export interface WebhookRoutesOptions {

@@ -1,32 +1,21 @@
-import { changeNoticesOf, type ChangeNotice, type Connection, type Topic } from '#libs/contracts';
+import type { Connection } from '#libs/contracts';
 import { type Clock, codeOf, LedgerwireError } from '#libs/core';
 import type { LogProducer } from '#libs/streams';
 import type {
   ProofReceiver,
   RequeueAnswer,
-  VendorWebhooks,
-  VerificationKey,
   WebhookRequest,
   WebhookResponse,
   WebhookVerdict,
 } from '#libs/vendor-kit';
 import type { IngressMetrics, WebhookResult } from '../ingress.metrics.js';
+import { beforeDeadline, leftMs, unavailable } from './answer-deadline.js';
 import type { ConnectionDirectory } from './connection-directory.js';
+import type { Endpoint, ReceivedRequest } from './endpoint.js';
 import type { TraceIds, TraceStart } from './trace-ids.js';
-import type { KeyScope, VerificationKeys } from './verification-keys.js';
+import type { VerificationKeys } from './verification-keys.js';
 import { UNASSIGNED_WORKSPACE, WebhookRecords } from './webhook-records.js';
-
-/** One vendor's way in. */
-export interface Endpoint {
-  readonly vendor: string;
-  readonly webhooks: VendorWebhooks;
-  readonly notices: Topic<ChangeNotice>;
-}
-
-/** Makes the endpoint of a vendor. */
-export function endpointOf(vendor: string, webhooks: VendorWebhooks): Endpoint {
-  return { vendor, webhooks, notices: changeNoticesOf(vendor) };
-}
+import { WebhookVerifier } from './webhook-verifier.js';
 
 /** The one line about an accepted webhook. */
 export interface AcceptedLine {
@@ -62,9 +51,6 @@ export interface IntakeParts {
   readonly maxPendingBytes: number;
 }
 
-/** A webhook with the time at which it came in, epoch milliseconds. */
-export type ReceivedRequest = WebhookRequest & { readonly receivedAt: number };
-
 type AcceptedVerdict = Extract<WebhookVerdict, { kind: 'accepted' }>;
 
 /** The answer when nothing could be kept: the vendor is to come again. */
@@ -72,17 +58,17 @@ export const UNAVAILABLE: WebhookResponse = { status: 503, headers: { 'retry-aft
 
 const MAX_RECORDS_PER_SEND = 5_000;
 
-/** How long before the vendor's own deadline we give up, for the way back and a busy event loop. */
-const ANSWER_MARGIN_MS = 1_000;
-
 /**
  * Takes webhooks in: verify over the raw bytes, find the connections, write to the log, and only then answer 2xx (DESIGN section
  * 1, first promise). Never calls a vendor, the registry or the database.
  */
 export class WebhookIntake {
+  private readonly verifier: WebhookVerifier;
   private pendingBytes = 0;
 
-  constructor(private readonly parts: IntakeParts) {}
+  constructor(private readonly parts: IntakeParts) {
+    this.verifier = new WebhookVerifier(parts);
+  }
 
   /** Never rejects; whatever happens inside is answered 503, so that the vendor repeats it. */
   receive(endpoint: Endpoint, request: ReceivedRequest): Promise<WebhookResponse> {
@@ -119,7 +105,7 @@ export class WebhookIntake {
     this.requireConnections();
     const connection = this.routeConnection(endpoint, request);
     if (connection === undefined) return left('There is still no connection of the id in its URL.');
-    const verdict = await this.verify(endpoint, request, connection, this.parts.clock.now());
+    const verdict = await this.verifier.verify(endpoint, request, connection, this.parts.clock.now());
     if (verdict.kind !== 'accepted') return left(problemOf(verdict));
     const arrival = {
       vendor: endpoint.vendor,
@@ -145,7 +131,7 @@ export class WebhookIntake {
     const connection = this.routeConnection(endpoint, request);
     if (connection === undefined)
       return this.answer(endpoint.vendor, 'unknown-route', endpoint.webhooks.unknownKeyResponse);
-    const verdict = await this.verify(endpoint, request, connection, request.receivedAt);
+    const verdict = await this.verifier.verify(endpoint, request, connection, request.receivedAt);
     switch (verdict.kind) {
       case 'accepted':
         return this.accept(endpoint, request, verdict, connection);
@@ -169,7 +155,7 @@ export class WebhookIntake {
     if (!proof || !connection) return this.answer(vendor, 'handshake', response);
     const { connectionId } = connection;
     const handing = this.parts.proofs.proveSubscription(connectionId, proof);
-    const isKept = await this.beforeDeadline(endpoint, receivedAt, handing);
+    const isKept = await beforeDeadline(this.parts.clock, endpoint, receivedAt, handing);
     if (!isKept) return this.answer(vendor, 'unknown-route', webhooks.unknownKeyResponse);
     // What is signed from now on is signed with the new secret.
     this.parts.keys.expire({ vendor, connectionId });
@@ -189,54 +175,6 @@ export class WebhookIntake {
   private routeConnection(endpoint: Endpoint, request: WebhookRequest): Connection | null | undefined {
     if (endpoint.webhooks.keyScope === 'app') return null;
     return this.parts.directory.byId(endpoint.vendor, request.params['connectionId'] ?? '');
-  }
-
-  /** By the keys that are known, at once, where they settle it; `since` is when waiting for others began. */
-  private verify(
-    endpoint: Endpoint,
-    request: ReceivedRequest,
-    connection: Connection | null,
-    since: number,
-  ): WebhookVerdict | Promise<WebhookVerdict> {
-    const known = this.parts.keys.known(scopeOf(endpoint, connection));
-    const verdict = known && this.timedVerdict(endpoint, request, known, connection);
-    if (verdict && !mayBeOfNewerKey(verdict)) return verdict;
-    return this.verifyByOtherKeys(endpoint, { request, connection, since, verdict });
-  }
-
-  /** By keys that have to be asked for: the first ones, or newer ones when those that are known refuse it. */
-  private async verifyByOtherKeys(
-    endpoint: Endpoint,
-    so: {
-      readonly request: ReceivedRequest;
-      readonly connection: Connection | null;
-      readonly since: number;
-      readonly verdict: WebhookVerdict | undefined;
-    },
-  ): Promise<WebhookVerdict> {
-    const { keys } = this.parts;
-    const { request, connection, since } = so;
-    const scope = scopeOf(endpoint, connection);
-    let { verdict } = so;
-    if (!verdict) {
-      const loaded = await this.beforeDeadline(endpoint, since, keys.load(scope));
-      verdict = this.timedVerdict(endpoint, request, loaded, connection);
-      if (!mayBeOfNewerKey(verdict)) return verdict;
-    }
-    const newer = await this.beforeDeadline(endpoint, since, keys.newer(scope));
-    return newer === undefined ? verdict : this.timedVerdict(endpoint, request, newer, connection);
-  }
-
-  private timedVerdict(
-    endpoint: Endpoint,
-    request: ReceivedRequest,
-    keys: readonly VerificationKey[],
-    connection: Connection | null,
-  ): WebhookVerdict {
-    const startedAt = performance.now();
-    const verdict = endpoint.webhooks.receive(request, keys, connection);
-    this.parts.metrics.verified(endpoint.vendor, performance.now() - startedAt);
-    return verdict;
   }
 
   private async accept(
@@ -331,7 +269,7 @@ export class WebhookIntake {
       throw unavailable('too-much-pending', 'too many webhooks wait for the broker');
     this.pendingBytes += size;
     try {
-      await this.send(records, () => this.leftMs(endpoint, receivedAt));
+      await this.send(records, () => leftMs(this.parts.clock, endpoint, receivedAt));
     } finally {
       this.pendingBytes -= size;
     }
@@ -348,33 +286,10 @@ export class WebhookIntake {
       await this.parts.producer.sendAll(records.slice(start, start + MAX_RECORDS_PER_SEND), leftMs());
   }
 
-  /** Until we must have answered. */
-  private leftMs({ webhooks }: Endpoint, receivedAt: number): number {
-    return webhooks.deadlineMs - ANSWER_MARGIN_MS - (this.parts.clock.now() - receivedAt);
-  }
-
-  /** Gives up in time for the vendor to hear it from us. */
-  private beforeDeadline<T>(endpoint: Endpoint, receivedAt: number, work: Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const cancel = this.parts.clock.after(this.leftMs(endpoint, receivedAt), () => {
-        reject(unavailable('deadline', 'the vendor would not wait any longer'));
-      });
-      work.then(resolve, reject).finally(cancel);
-    });
-  }
-
   private answer(vendor: string, result: WebhookResult, response: WebhookResponse): WebhookResponse {
     this.parts.metrics.count(vendor, result);
     return response;
   }
-}
-
-function mayBeOfNewerKey(verdict: WebhookVerdict): boolean {
-  return verdict.kind === 'rejected' && verdict.reason !== 'wrong-account';
-}
-
-function scopeOf({ vendor }: Endpoint, connection: Connection | null): KeyScope {
-  return connection ? { vendor, connectionId: connection.connectionId } : { vendor };
 }
 
 /** The log or a deadline failed, and not the content: the vendor is to come again. */
@@ -402,8 +317,4 @@ function unwritable(
 ): Extract<WebhookVerdict, { kind: 'malformed' }> {
   const { webhookId, response } = verdict;
   return { kind: 'malformed', webhookId, reason: `An event cannot be written (${codeOf(error)}).`, response };
-}
-
-function unavailable(code: string, message: string): LedgerwireError {
-  return new LedgerwireError(message, { code, disposition: 'retry' });
 }
