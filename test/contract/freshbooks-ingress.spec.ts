@@ -114,14 +114,14 @@ test('forged, unsigned and altered webhooks are refused and leave nothing', asyn
   expect(
     await post(to, body, { signature: createHmac('sha256', SECRET).update(body).digest('base64') }),
   ).toBe(401);
-  expect(to.log.sends).toBe(0);
+  expect(to.log.kept).toEqual([]);
 });
 
 test('a webhook at the URL of another tenant is refused, although its key fits', async () => {
   const to = await start();
   expect(await post(to, created?.rawBody ?? '', { connectionId: 'c2' })).toBe(401);
   expect(await post(to, created?.rawBody ?? '', { connectionId: 'nobody' })).toBe(401);
-  expect(to.log.sends).toBe(0);
+  expect(to.log.kept).toEqual([]);
 });
 
 test('a webhook of a business that its owner disconnected is shown as skipped', async () => {

@@ -154,6 +154,7 @@ const statements = new Map<string, Statement>(
   Object.entries({
     'accept/accepted': (told: Told) => `${vendorName(told)} reported a change of ${thing(told)}.`,
     'accept/dead-lettered': (told: Told) => `A webhook from ${vendorName(told)} was set aside.`,
+    'accept/refused': (told: Told) => `What came as a webhook of ${vendorName(told)} was refused.`,
     'accept/skipped': (told: Told) =>
       `${vendorName(told)} reported a change of ${thing(told)}; it was passed over.`,
     'fetch/fetched': (told: Told) => `${capital(thing(told))} was read from ${vendorName(told)}.`,

@@ -55,7 +55,7 @@ describe('Xero', () => {
       expect(answer.body).toBe('');
       expect(answer.headers['set-cookie']).toBeUndefined();
     }
-    expect(to.log.sends).toBe(0);
+    expect(to.log.kept).toEqual([]);
   });
 
   it('has several events of one body taken together', async () => {
@@ -184,7 +184,7 @@ describe('Twilio', () => {
       return to.server.inject({ method: 'POST', url, payload, headers });
     };
     expect((await post(body.replace('op1', 'op2'))).statusCode).toBe(403);
-    expect(to.log.sends).toBe(0);
+    expect(to.log.kept).toEqual([]);
     expect((await post(body)).statusCode).toBe(204);
     expect(to.log.values<DeliveryReport>(topics.deliveryReports)).toEqual([
       expect.objectContaining({
@@ -217,6 +217,6 @@ describe('Twilio', () => {
       await postTwilio(to, '/webhooks/twilio/nobody/inbound', inbound),
     ];
     for (const answer of answers) expect([answer.statusCode, answer.body]).toEqual([403, '']);
-    expect(to.log.sends).toBe(0);
+    expect(to.log.kept).toEqual([]);
   });
 });

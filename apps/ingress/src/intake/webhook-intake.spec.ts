@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type ChangeNotice, type DeadLetter, type Outcome, topics } from '#libs/contracts';
 import { LedgerwireError, ManualClock } from '#libs/core';
 import type { VendorWebhooks } from '#libs/vendor-kit';
@@ -217,13 +217,48 @@ describe('a webhook about an account', () => {
 });
 
 describe('a webhook that is not what it should be', () => {
-  it('is refused with an empty body and leaves nothing but a count when it is forged', async () => {
+  it('is refused with an empty body when it is forged, and told without anything that it said', async () => {
     const to = await start();
     expectPlain(await post(to, [changeEvent()], { secret: 'guess' }), 401);
-    expect(to.log.sends).toBe(0);
+    expect(to.log.sent.map(({ topic }) => topic.name)).toEqual([topics.outcomes.name]);
+    expect(outcomes(to)).toEqual([
+      expect.objectContaining({
+        workspaceId: 'unassigned',
+        step: 'accept',
+        status: 'refused',
+        reason: 'signature-invalid',
+        entityId: null,
+        webhookIds: [],
+      }),
+    ]);
     expect(await to.registry.metrics()).toContain(
       'webhook_requests_total{vendor="test",outcome="signature-invalid"} 1',
     );
+  });
+
+  it('takes one line of the trail a minute, however many are forged', async () => {
+    const clock = new ManualClock();
+    const to = await start({ clock });
+    const forge = () => post(to, [changeEvent()], { secret: 'guess' });
+    for (let round = 0; round < 12; round += 1) await forge();
+    expect(outcomes(to)).toHaveLength(1);
+    await clock.advance(60_000);
+    expect(outcomes(to).map(({ detail }) => detail)).toEqual([
+      expect.stringContaining('A webhook was refused'),
+      expect.stringContaining('11 webhooks were refused within a minute'),
+    ]);
+    await clock.advance(60_000);
+    await forge();
+    expect(outcomes(to)).toHaveLength(3);
+    expect(new Set(outcomes(to).map(({ outcomeId }) => outcomeId)).size).toBe(3);
+  });
+
+  it('is answered as ever when the trail cannot be told that it was refused', async () => {
+    const to = await start();
+    to.log.behaviour = () =>
+      Promise.reject(new LedgerwireError('no', { code: 'log-unavailable', disposition: 'retry' }));
+    expectPlain(await post(to, [changeEvent()], { secret: 'guess' }), 401);
+    await vi.waitFor(() => expect(to.failures).toHaveLength(1));
   });
 
   it('is a dead letter and 2xx when it is signed but cannot be read', async () => {
@@ -355,6 +390,23 @@ describe('a vendor with keys by connection', () => {
     expectPlain(await post(to, [changeEvent()], { url: '/webhooks/test/nobody' }), 404);
     expectPlain(await post(to, [changeEvent()], { url: '/webhooks/test/__proto__' }), 404);
     expect(to.keys.asked).toBe(0);
+    expect(outcomes(to)).toEqual([
+      expect.objectContaining({ status: 'refused', reason: 'unknown-route', connectionId: null }),
+    ]);
+  });
+
+  it('tells the workspace of a connection of what was forged for it', async () => {
+    const to = await start({ webhooks });
+    const forged = { url: '/webhooks/test/connection-1', secret: 'guess' };
+    expectPlain(await post(to, [changeEvent()], forged), 401);
+    expect(outcomes(to)).toEqual([
+      expect.objectContaining({
+        workspaceId: 'workspace-1',
+        connectionId: 'connection-1',
+        status: 'refused',
+        reason: 'signature-invalid',
+      }),
+    ]);
   });
 
   it("does not take one vendor's connection for another's", async () => {

@@ -12,6 +12,7 @@ import type { IngressMetrics, WebhookResult } from '../ingress.metrics.js';
 import { beforeDeadline, leftMs, unavailable } from './answer-deadline.js';
 import type { ConnectionDirectory } from './connection-directory.js';
 import type { Endpoint, ReceivedRequest } from './endpoint.js';
+import { type Refusal, RefusedWebhooks } from './refused-webhooks.js';
 import type { TraceIds, TraceStart } from './trace-ids.js';
 import type { VerificationKeys } from './verification-keys.js';
 import { UNASSIGNED_WORKSPACE, WebhookRecords } from './webhook-records.js';
@@ -64,10 +65,15 @@ const MAX_RECORDS_PER_SEND = 5_000;
  */
 export class WebhookIntake {
   private readonly verifier: WebhookVerifier;
+  private readonly refused: RefusedWebhooks;
   private pendingBytes = 0;
 
   constructor(private readonly parts: IntakeParts) {
     this.verifier = new WebhookVerifier(parts);
+    this.refused = new RefusedWebhooks({
+      ...parts,
+      failed: (error, vendor) => parts.log.unavailable(error, vendor),
+    });
   }
 
   /** Never rejects; whatever happens inside is answered 503, so that the vendor repeats it. */
@@ -130,13 +136,13 @@ export class WebhookIntake {
     this.requireConnections();
     const connection = this.routeConnection(endpoint, request);
     if (connection === undefined)
-      return this.answer(endpoint.vendor, 'unknown-route', endpoint.webhooks.unknownKeyResponse);
+      return this.refuse(endpoint, null, 'unknown-route', endpoint.webhooks.unknownKeyResponse);
     const verdict = await this.verifier.verify(endpoint, request, connection, request.receivedAt);
     switch (verdict.kind) {
       case 'accepted':
         return this.accept(endpoint, request, verdict, connection);
       case 'rejected':
-        return this.answer(endpoint.vendor, verdict.reason, verdict.response);
+        return this.refuse(endpoint, connection, verdict.reason, verdict.response);
       case 'handshake':
         return this.shakeHands(endpoint, verdict, connection, request.receivedAt);
       default:
@@ -284,6 +290,16 @@ export class WebhookIntake {
     if (records.length <= MAX_RECORDS_PER_SEND) return this.parts.producer.sendAll(records, leftMs());
     for (let start = 0; start < records.length; start += MAX_RECORDS_PER_SEND)
       await this.parts.producer.sendAll(records.slice(start, start + MAX_RECORDS_PER_SEND), leftMs());
+  }
+
+  private refuse(
+    { vendor }: Endpoint,
+    connection: Connection | null,
+    reason: Refusal['reason'],
+    response: WebhookResponse,
+  ): WebhookResponse {
+    this.refused.note({ vendor, connection, reason });
+    return this.answer(vendor, reason, response);
   }
 
   private answer(vendor: string, result: WebhookResult, response: WebhookResponse): WebhookResponse {

@@ -104,7 +104,7 @@ export interface SubscriptionProof {
 
 /** What became of a webhook's bytes. Ingress sends `response` for `accepted` and `malformed` only after the broker has the records. */
 export type WebhookVerdict =
-  /** Forged, or signed with a key we do not have: nothing is kept but a count. */
+  /** Forged, or signed with a key we do not have: nothing of it is kept; that it came is counted and told. */
   | { readonly kind: 'rejected'; readonly reason: RejectionReason; readonly response: WebhookResponse }
   /** The vendor tries us out. What it wants back in another call than this one is in `proof`; else there is nothing to keep. */
   | {
