@@ -88,7 +88,8 @@ export class RefusedWebhooks {
 
 const because: Readonly<Record<Refusal['reason'], string>> = {
   'signature-missing': 'without a signature',
-  'signature-invalid': 'with a signature that none of our keys makes: forged, or the key at the vendor is another',
+  'signature-invalid':
+    'with a signature that none of our keys makes: forged, or the key at the vendor is another',
   'body-hash-invalid': 'whose body is not the one that was signed',
   'no-key': 'of which no key is known',
   'wrong-account': "of another account than the connection's",
