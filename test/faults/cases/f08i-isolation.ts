@@ -17,7 +17,7 @@ const QUEUED = 100_000;
 const EVENTS_PER_BODY = 1_000;
 /** Changes a second in the books of each of the two. */
 const RATE = 15;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const LEAST_WINDOW_MS = 4_000;
 const COMES_WITHIN_MS = 120_000;
 /** Partitions of the topics of the chain in a development start. */
