@@ -48,7 +48,8 @@ export const ZOHO_BOOKS_ENDPOINTS = describeEndpoints([
   [
     'POST',
     '/zoho-books/{region}/api/books/v3/{module}/{id}/status/{status}',
-    'invoices sent, void, draft; bills open, void; purchaseorders open, cancelled, billed; contacts active, inactive',
+    'invoices sent, void, draft; bills open, void; purchaseorders open, cancelled, billed',
   ],
+  ['POST', '/zoho-books/{region}/api/books/v3/contacts/{id}/{status}', 'active, inactive'],
   ['POST', '/zoho-books/{region}/api/books/v3/invoices/{id}/email', 'marks as sent and e-mailed'],
 ]);

@@ -97,7 +97,8 @@ function addModule(server: FastifyInstance, module: Module, { ledger }: BooksCon
   });
   const move = (request: FastifyRequest, id: string, status: string, emailed = false): void =>
     note(request, 'update', organisationOf(request).move(path, id, status, emailed));
-  server.post<{ Params: { id: string; status: string } }>(`/${path}/:id/status/:status`, (request, reply) => {
+  const moving = path === 'contacts' ? `/${path}/:id/:status` : `/${path}/:id/status/:status`;
+  server.post<{ Params: { id: string; status: string } }>(moving, (request, reply) => {
     move(request, request.params.id, request.params.status);
     return success(reply, 200, {}, `${title} status has been changed to ${request.params.status}.`);
   });

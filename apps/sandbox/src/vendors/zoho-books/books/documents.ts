@@ -166,14 +166,13 @@ function makePayment(org: Organisation, body: Fields, party: string, document: '
     exchange_rate: 1,
     ...(document === 'invoice'
       ? { status: 'success', amount_refunded: 0, bank_charges: 0 }
-      : { paid_through_account_name: 'Petty Cash' }),
+      : { currency_id: org.currencyId, paid_through_account_name: 'Petty Cash', balance: 0 }),
     ...body,
     date: dateOf(body['date'] ?? org.today(), 'date'),
     payment_number: org.nextNumber(`${document}payment`),
     [`${party}_name`]: contact['contact_name'],
     amount,
     bcy_amount: amount,
-    balance: 0,
     [document === 'invoice' ? 'invoice_number' : 'bill_numbers']: numbers,
     [`${document}s`]: applied.map(({ currency_code: _currency, ...entry }) => entry),
   };
@@ -201,7 +200,8 @@ function makeExpense(org: Organisation, body: Fields, before: Fields): Fields {
     date: dateOf(merged['date'] ?? org.today(), 'date'),
     customer_name: nameOf(merged['customer_id']),
     vendor_name: nameOf(merged['vendor_id']),
-    status: merged['is_billable'] === true ? 'unbilled' : 'non-billable',
+    // The documents call it non-billable; organisations have been seen to answer this.
+    status: merged['is_billable'] === true ? 'unbilled' : 'nonbillable',
     total,
     bcy_total: total,
   };

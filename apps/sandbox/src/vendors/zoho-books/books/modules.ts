@@ -12,6 +12,8 @@ export interface Module {
   readonly title: string;
   readonly scope: string;
   readonly rowFields: readonly string[];
+  /** Fields that rows of the list may have, and the record itself has not. */
+  readonly notInRecord: readonly string[];
   /** Whether `last_modified_time` filters its list. */
   readonly filtersByTime: boolean;
 }
@@ -32,6 +34,7 @@ export const modules: readonly Module[] = [
     title: 'Contact',
     scope: 'contacts',
     filtersByTime: false,
+    notInRecord: ['first_name', 'last_name', 'email', 'phone', 'mobile'],
     rowFields: [
       'contact_id',
       'contact_name',
@@ -58,6 +61,7 @@ export const modules: readonly Module[] = [
     title: 'Invoice',
     scope: 'invoices',
     filtersByTime: true,
+    notInRecord: [],
     rowFields: [
       'invoice_id',
       'customer_name',
@@ -84,6 +88,7 @@ export const modules: readonly Module[] = [
     title: 'Bill',
     scope: 'bills',
     filtersByTime: true,
+    notInRecord: [],
     rowFields: [
       'bill_id',
       'vendor_id',
@@ -108,6 +113,7 @@ export const modules: readonly Module[] = [
     title: 'Purchase order',
     scope: 'purchaseorders',
     filtersByTime: true,
+    notInRecord: [],
     rowFields: [
       'purchaseorder_id',
       'vendor_id',
@@ -131,6 +137,8 @@ export const modules: readonly Module[] = [
     title: 'Payment',
     scope: 'customerpayments',
     filtersByTime: false,
+    // No document of Zoho's gives a customer payment a time, neither in the list nor in the record.
+    notInRecord: ['bcy_amount', 'invoice_number', ...times],
     rowFields: [
       'payment_id',
       'payment_number',
@@ -151,15 +159,18 @@ export const modules: readonly Module[] = [
     title: 'Payment',
     scope: 'vendorpayments',
     filtersByTime: true,
+    notInRecord: ['bcy_amount', 'bill_numbers'],
     rowFields: [
       'payment_id',
       'vendor_id',
       'vendor_name',
+      'bill_numbers',
       'payment_mode',
       'payment_number',
       'date',
       'reference_number',
       'amount',
+      'bcy_amount',
       'balance',
       'currency_code',
       'paid_through_account_name',
@@ -174,6 +185,7 @@ export const modules: readonly Module[] = [
     title: 'Expense',
     scope: 'expenses',
     filtersByTime: false,
+    notInRecord: [],
     rowFields: [
       'expense_id',
       'date',

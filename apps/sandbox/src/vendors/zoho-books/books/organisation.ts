@@ -32,7 +32,7 @@ export interface BookChange {
 
 /** Currencies without decimals, of those that companies here use (ISO 4217). */
 const ZERO_DECIMALS = new Set(['JPY', 'KRW', 'VND', 'CLP', 'ISK']);
-/** Statuses to which a document can be moved by its own call, `POST /{module}/{id}/status/{status}`. */
+/** Statuses to which a record can be moved by a call of its own: `POST /{module}/{id}/status/{status}`, of contacts without `status/`. */
 const moves: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   invoices: { sent: 'sent', void: 'void', draft: 'draft' },
   bills: { open: 'open', void: 'void' },
@@ -110,7 +110,7 @@ export class Organisation {
   list(module: ModuleName): { readonly record: Fields; readonly changedAt: number }[] {
     return [...this.table(module).values()]
       .reverse()
-      .map((record) => ({ record: this.shown(module, record), changedAt: this.times.get(record) ?? 0 }));
+      .map((record) => ({ record: this.dated(record), changedAt: this.times.get(record) ?? 0 }));
   }
 
   /** @throws ZohoProblem. */
@@ -163,7 +163,7 @@ export class Organisation {
       organizationId: this.spec.organizationId,
       module,
       happened: 'deleted',
-      record: before,
+      record: this.shown(module, before),
       newStatus: undefined,
     });
   }
@@ -196,10 +196,16 @@ export class Organisation {
       [`${document}_id`]: id,
       [`${document}_number`]: before[`${document}_number`],
       date: before['date'],
-      [`${document}_amount`]: before['total'],
       amount_applied: fromMinor(applied, precision),
-      balance_amount: fromMinor(balance, precision),
       currency_code: before['currency_code'],
+      ...(document === 'invoice'
+        ? { invoice_amount: before['total'], balance_amount: fromMinor(balance, precision) }
+        : {
+            bill_payment_id: this.newId(),
+            total: before['total'],
+            balance: fromMinor(balance, precision),
+            due_date: before['due_date'],
+          }),
     };
   }
 
@@ -220,13 +226,16 @@ export class Organisation {
     return shown;
   }
 
-  /** Zoho calls an open document past its due date overdue; customer payments tell no time of change. */
+  /** A record by itself, as against a row of the list. */
   private shown(module: ModuleName, record: Fields): Fields {
-    if (module === 'customerpayments') {
-      const { created_time: _created, last_modified_time: _modified, ...rest } = record;
-      return rest;
-    }
-    const isOpen = record['status'] === 'sent' || record['status'] === 'open';
+    const { notInRecord } = moduleOf(module);
+    const pairs = Object.entries(this.dated(record));
+    return Object.fromEntries(pairs.filter(([name]) => !notInRecord.includes(name)));
+  }
+
+  /** Zoho calls a document that is open past its due date overdue, paid in part or not. */
+  private dated(record: Fields): Fields {
+    const isOpen = ['sent', 'open', 'partially_paid'].includes(textOf(record['status']));
     const isLate = isOpen && 'due_date' in record && String(record['due_date']) < this.today();
     return isLate ? { ...record, status: 'overdue' } : record;
   }
