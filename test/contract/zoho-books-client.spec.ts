@@ -85,7 +85,10 @@ test('reads every kind of record and maps it', async () => {
   });
 });
 
-/** Fields by which flows and mapping go, with the fixtures that follow Zoho's OpenAPI documents. */
+/**
+ * Fields by which flows and mapping go stand in the double's records and in the fixtures alike. Both are held against Zoho's OpenAPI documents,
+ * property by property, in zoho-books-openapi.spec.ts.
+ */
 test.each([
   [
     'invoices',
@@ -116,7 +119,7 @@ test.each([
   ['expenses', 'expense', ['date', 'account_name', 'total', 'currency_code', 'status', 'vendor_name']],
   ['contacts', 'contact', ['contact_name', 'contact_type', 'status', 'contact_persons', 'billing_address']],
 ] as const)(
-  'the double’s %s have the documented fields and no other kinds of values',
+  'the double’s %s have the fields of the fixtures, with the same kinds of values',
   async (module, name, needed) => {
     const customer = await addContact();
     const invoice = await addInvoice(customer);
