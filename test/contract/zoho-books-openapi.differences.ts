@@ -35,6 +35,7 @@ export const recordDifferences: Differences = {
   vendorpayments: {
     'payment_number: string instead of number': live,
     'currency_code: not named': live,
+    'status: not named': live,
     'bills.bill_number: not named': live,
     'bills.date: not named': live,
     'bills.due_date: not named': live,
@@ -150,6 +151,7 @@ export const readDifferences: Differences = {
   },
   vendorpayments: {
     currency_code: live,
+    status: live,
     'bills.bill_number': live,
     updated_time: 'the last resort where last_modified_time is missing',
   },

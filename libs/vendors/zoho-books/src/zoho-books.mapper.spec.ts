@@ -24,3 +24,13 @@ test('a bill whose approval is late awaits it still', () => {
 test('a state that is new to us is no guess', () => {
   expect(() => mapped('purchaseOrder', { status: 'teleported' })).toThrow(/purchaseOrder\.status/);
 });
+
+test.each([
+  ['draft', 'deleted'],
+  ['void', 'deleted'],
+  ['paid', 'settled'],
+  [undefined, 'settled'],
+])('a vendor payment that is %s is %s', (status, expected) => {
+  const record = mapped('vendorPayment', { amount: 1, status });
+  expect(record).toMatchObject({ deleted: expected === 'deleted', vendorPayment: { status: expected } });
+});

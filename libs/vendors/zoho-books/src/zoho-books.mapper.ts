@@ -62,6 +62,17 @@ const paymentStatuses: Readonly<Record<string, string>> = {
   failure: 'deleted',
   void: 'deleted',
 };
+/**
+ * Words of bills with which no money has gone, should a payment that was made have them. No document names a status of these
+ * payments, and organisations were seen to answer `paid`: what is called otherwise, or has none, is settled.
+ */
+const unpaidStatuses: ReadonlySet<string> = new Set([
+  'draft',
+  'pending_approval',
+  'approval_overdue',
+  'rejected',
+  'void',
+]);
 const expenseStatuses: Readonly<Record<string, string>> = {
   unbilled: 'unbilled',
   billable: 'unbilled',
@@ -215,9 +226,10 @@ function toPayment(fields: RawFields): Payment {
 
 function toVendorPayment(fields: RawFields): VendorPayment {
   const bills = fields.list('bills');
+  const isUnpaid = unpaidStatuses.has((fields.text('status') ?? '').toLowerCase());
   return {
     number: fields.text('payment_number'),
-    status: 'settled',
+    status: isUnpaid ? 'deleted' : 'settled',
     contactId: fields.text('vendor_id'),
     contactName: fields.text('vendor_name'),
     paidOn: date(fields, 'date'),

@@ -166,7 +166,7 @@ function makePayment(org: Organisation, body: Fields, party: string, document: '
     exchange_rate: 1,
     ...(document === 'invoice'
       ? { status: 'success', amount_refunded: 0, bank_charges: 0 }
-      : { currency_id: org.currencyId, paid_through_account_name: 'Petty Cash', balance: 0 }),
+      : { status: 'paid', currency_id: org.currencyId, paid_through_account_name: 'Petty Cash', balance: 0 }),
     ...body,
     date: dateOf(body['date'] ?? org.today(), 'date'),
     payment_number: org.nextNumber(`${document}payment`),

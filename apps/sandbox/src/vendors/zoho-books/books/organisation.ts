@@ -145,12 +145,8 @@ export class Organisation {
     if (!before) throw missing(moduleOf(module).title);
     const status = moves[module]?.[wanted];
     if (status === undefined) throw new ZohoProblem(404, 5, 'Invalid URL Passed');
-    const record = {
-      ...before,
-      status,
-      ...(status === 'void' && { balance: 0 }),
-      ...(emailed && { is_emailed: true }),
-    };
+    // What is void keeps its balance, as organisations were seen to answer.
+    const record = { ...before, status, ...(emailed && { is_emailed: true }) };
     return this.keep(module, id, record, 'edited', before);
   }
 
