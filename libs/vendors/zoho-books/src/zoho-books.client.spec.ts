@@ -167,6 +167,16 @@ test('reads the three limits out of the body, whatever the status', () => {
   expect(signalsOf(200, 0)).toEqual({});
 });
 
+test('takes what is left of the day from headers whose limit is that of a day', () => {
+  const { readSignals } = zohoBooksManifest.limits;
+  const left = (limit: string) => {
+    const headers = { 'x-rate-limit-limit': limit, 'x-rate-limit-remaining': '79' };
+    return readSignals({ status: 200, headers, body: '{"code":0}' });
+  };
+  expect(left('1000')).toEqual({ dayRemaining: 79 });
+  expect(left('100')).toEqual({});
+});
+
 test('knows the limits of every plan, and takes an unknown plan for the smallest', () => {
   const { limitsOf } = zohoBooksManifest;
   expect(limitsOf({ plan: 'STANDARD' })).toEqual({ perDay: 2000, concurrent: 8 });
