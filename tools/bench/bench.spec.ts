@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { parseBenchArguments } from './arguments.ts';
 import { cpuBetween, cpuOf, cpuPerEvent } from './cpu.ts';
 import { RawConnection, sendClosedLoop } from './http-sockets.ts';
@@ -63,6 +63,17 @@ test('a webhook is signed over exactly the bytes that are sent', async () => {
   expect(await connection.request(webhookRequest(event('+1'), 'key', 7))).toBe(200);
   connection.close();
   expect(genuine).toBe(true);
+});
+
+test('a request on a connection that the server has closed fails instead of waiting for ever', async () => {
+  const port = await serve((_request, _body, response) => {
+    response.writeHead(200, { connection: 'close' }).end();
+  });
+  const connection = await RawConnection.open(port);
+  const request = webhookRequest(event('+1'), 'key', 1);
+  expect(await connection.request(request)).toBe(200);
+  await vi.waitFor(() => expect(connection.closed).toBe(true));
+  await expect(connection.request(request)).rejects.toThrow('has closed the connection');
 });
 
 test('the closed loop sends each request once and counts what was refused', async () => {

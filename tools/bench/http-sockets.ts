@@ -10,13 +10,17 @@ export class RawConnection {
   private waiting: { resolve: (status: number) => void; reject: (error: Error) => void } | undefined;
   private received = '';
   private readonly socket: Socket;
+  private isClosed = false;
 
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.take(chunk));
     socket.on('error', (error) => this.fail(error));
-    socket.on('close', () => this.fail(new Error('the server closed the connection')));
+    socket.on('close', () => {
+      this.isClosed = true;
+      this.fail(new Error('the server closed the connection'));
+    });
   }
 
   /** @throws Error when nobody listens. */
@@ -28,8 +32,18 @@ export class RawConnection {
     });
   }
 
-  /** Writes a whole request; resolves with the status of its answer. One request at a time. */
+  /** Whether the server has ended it, as servers do with connections on which nothing comes. */
+  get closed(): boolean {
+    return this.isClosed;
+  }
+
+  /**
+   * Writes a whole request; resolves with the status of its answer. One request at a time.
+   * @throws Error when the connection is or gets closed.
+   */
   request(bytes: Buffer): Promise<number> {
+    // A destroyed socket says nothing to a write: nobody would ever answer.
+    if (this.isClosed) return Promise.reject(new Error('the server has closed the connection'));
     return new Promise((resolve, reject) => {
       this.waiting = { resolve, reject };
       this.socket.write(bytes);

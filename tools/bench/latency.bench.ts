@@ -77,6 +77,8 @@ async function productLatencies(
   const all = [...idle];
   const dueAt = await runOpenLoop(requests, rate, async (bytes) => {
     let connection = idle.pop();
+    // What was never used is closed by ingress after its time for an upload.
+    while (connection?.closed) connection = idle.pop();
     if (!connection) {
       connection = await RawConnection.open(ingressPort);
       all.push(connection);
