@@ -38,6 +38,8 @@ export async function createHttpApp(
     bodyLimit: options.bodyLimitBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    // No service has Express-like middleware, and its runner would look at each request.
+    skipMiddie: true,
     ...options.server,
   });
   const app = await NestFactory.create<NestFastifyApplication>(
