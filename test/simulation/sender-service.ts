@@ -37,7 +37,7 @@ export function senderService(
     name: SENDER,
     replicas: world.chance.between(1, 2),
     group: slowGroup,
-    settings: { commitLingerMs: world.chance.pick([0, 5]), commitSpacingMs: world.chance.pick([0, 15]) },
+    settings: { commitLingerMs: world.chance.pick([0, 5]) },
     handlers: (process) => [new TwilioSenderPipeline(toolsFor(process, carrier, connections))],
   };
 }

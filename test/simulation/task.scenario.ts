@@ -145,7 +145,6 @@ class TaskRun implements ScenarioRun {
         maxInFlightPerKey: chance.pick([1, 2, 16]),
         maxBacklog: chance.pick([2, 10, 200]),
         commitLingerMs: chance.pick([0, 0, 5, 50]),
-        commitSpacingMs: chance.pick([0, 0, 15]),
         maxTransactionBytes: chance.pick([200, 2_000, 900_000]),
         retry: { baseMs: 100, capMs: 1_000, deadlineMs: 86_400_000 },
         drainTimeoutMs: chance.pick([100, 1_000]),

@@ -39,9 +39,6 @@ const PRODUCE_DEADLINE_MS = 3_500;
  */
 const PRODUCE_REQUESTS = 2;
 
-/** No vendor notices; in a burst of callbacks there are far fewer requests for the broker, and for everyone who reads, to handle. */
-const PRODUCE_SPACING_MS = 8;
-
 /** Puts ingress together; the only place that names concrete adapters. */
 @Module({})
 export class IngressModule {
@@ -64,7 +61,6 @@ export class IngressModule {
           ],
           produceDeadlineMs: PRODUCE_DEADLINE_MS,
           produceRequests: PRODUCE_REQUESTS,
-          produceSpacingMs: PRODUCE_SPACING_MS,
         }),
       ],
       providers: [

@@ -46,8 +46,7 @@ export class TwilioSenderModule {
           stateFolder: config.state.folder,
           pipelines: [TwilioSenderPipeline],
           // All messages of a company are of one connection: its burst is worked off from memory, and not parked first.
-          // Its one task would commit every 7 ms; a message passes two transactions.
-          settings: { maxBacklog: 8_000, maxWaitingPerKey: 2_000, commitSpacingMs: 15 },
+          settings: { maxBacklog: 8_000, maxWaitingPerKey: 2_000 },
           tables: [topics.connections],
         }),
       ],

@@ -127,28 +127,6 @@ test('a request that fails is written again, byte for byte, whatever the other o
   await producer.close();
 });
 
-test('small requests keep their distance, large ones do not', async () => {
-  const producer = start({ spacingMs: 3 });
-  const first = producer.sendRaw([output('first')]);
-  await requestsToBe(1);
-  requests[0]?.acknowledge();
-  await first;
-  const many = producer.sendRaw(outputs(40, 'many'));
-  await requestsToBe(2);
-  requests[1]?.acknowledge();
-  await many;
-  const small = producer.sendRaw([output('small')]);
-  const another = producer.sendRaw([output('another')]);
-  await vi.waitFor(async () => {
-    await clock.advance(1);
-    expect(requests).toHaveLength(3);
-  });
-  expect(has(requests[2], 'small') && has(requests[2], 'another')).toBe(true);
-  requests[2]?.acknowledge();
-  await Promise.all([small, another]);
-  await producer.close();
-});
-
 test('a sender that cannot wait as long as others is refused in its own time', async () => {
   const producer = start({ deadlineMs: 60_000 });
   const patient = producer.sendRaw([output('patient')]);

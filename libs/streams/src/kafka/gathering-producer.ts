@@ -18,8 +18,6 @@ export interface GatheringProducerOptions {
   readonly maxRequestBytes: number;
   /** So many requests may be under way at once; more than one only where concurrent records need no order among themselves. */
   readonly requestsUnderWay: number;
-  /** Requests of few records leave at least so far apart. */
-  readonly spacingMs: number;
 }
 
 const DEFAULTS: Omit<GatheringProducerOptions, 'topics'> = {
@@ -27,13 +25,10 @@ const DEFAULTS: Omit<GatheringProducerOptions, 'topics'> = {
   maxWaitingRecords: 20_000,
   maxRequestBytes: 900_000,
   requestsUnderWay: 1,
-  spacingMs: 0,
 };
 const RETRY_MS = 50;
 /** A further request is worth its price only when it is long. */
 const FURTHER_REQUEST_FROM_RECORDS = 64;
-/** With so many a request leaves at once, however soon after the last one. */
-const UNSPACED_FROM_RECORDS = 32;
 
 interface Entry {
   readonly outputs: readonly RawOutput[];
@@ -66,7 +61,6 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
   private cluster: Cluster | undefined;
   private closed = false;
   private failingSinceMs: number | undefined;
-  private lastLeftAt = -Infinity;
 
   constructor(
     private readonly client: Pick<KafkaConnector, 'createCluster'>,
@@ -142,10 +136,6 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
       setImmediate(resolve);
     });
     while (this.hasWorkFor(slot)) {
-      await this.spaced();
-      // The other slot may have taken it meanwhile.
-      if (!this.hasWorkFor(slot)) break;
-      this.lastLeftAt = this.clock.now();
       const batch = this.takeBatch();
       const stopExpiry = this.startExpiry(batch);
       try {
@@ -163,13 +153,6 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
       }
     }
     slot.pumping = undefined;
-  }
-
-  /** A request costs broker and readers about the same with one record and with ten. */
-  private async spaced(): Promise<void> {
-    const waitMs = this.lastLeftAt + this.options.spacingMs - this.clock.now();
-    if (waitMs > 0 && !this.closed && this.waitingRecords < UNSPACED_FROM_RECORDS)
-      await sleep(this.clock, waitMs);
   }
 
   private async writeUntilExpired(slot: Slot, batch: readonly Entry[]): Promise<void> {

@@ -46,7 +46,6 @@ export class StreamsParts {
       topics: (options.produces ?? []).map(({ name }) => name),
       ...(options.produceDeadlineMs === undefined ? {} : { deadlineMs: options.produceDeadlineMs }),
       ...(options.produceRequests === undefined ? {} : { requestsUnderWay: options.produceRequests }),
-      ...(options.produceSpacingMs === undefined ? {} : { spacingMs: options.produceSpacingMs }),
     });
     this.reader = new KafkaLogReader(this.client, this.codec);
     this.server = new StreamsServer({

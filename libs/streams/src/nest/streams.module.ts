@@ -27,8 +27,6 @@ export interface StreamsModuleOptions {
   readonly produceDeadlineMs?: number;
   /** How many of its produce requests may be under way at once (1); see `GatheringProducer` for what that does to order. */
   readonly produceRequests?: number;
-  /** Small produce requests leave at least so many milliseconds apart (0). */
-  readonly produceSpacingMs?: number;
   /** Folder for the local files of large stores, this process's own; undefined keeps them in memory. */
   readonly stateFolder?: string | undefined;
   readonly settings?: Partial<TaskSettings>;

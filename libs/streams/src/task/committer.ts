@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '#libs/core';
+import type { Clock } from '#libs/core';
 import type { RawOutput } from '../log/raw-record.js';
 import type { InputPosition, TaskTransaction } from '../log/task-log.js';
 
@@ -17,7 +17,6 @@ interface Pending extends Contribution {
 export interface CommitterPorts {
   readonly clock: Clock;
   readonly lingerMs: number;
-  readonly spacingMs: number;
   readonly maxBytes: number;
   /** Resolves when the transaction is surely committed and kept. */
   commit(transaction: TaskTransaction): Promise<void>;
@@ -38,7 +37,6 @@ export class Committer {
   private done = 0;
   private running = false;
   private queuedBytes = 0;
-  private lastBeganAt = -Infinity;
   private failure: { readonly error: unknown } | undefined;
 
   constructor(private readonly ports: CommitterPorts) {}
@@ -78,10 +76,7 @@ export class Committer {
   private async run(): Promise<void> {
     try {
       await this.linger();
-      while (this.queue.length > 0 && !this.failure) {
-        await this.spaced();
-        if (!this.failure) await this.commitNext();
-      }
+      while (this.queue.length > 0 && !this.failure) await this.commitNext();
     } catch (error) {
       this.fail(error);
       this.ports.failed(error);
@@ -95,18 +90,10 @@ export class Committer {
     const records = batch.flatMap((contribution) => contribution.records);
     const positions = this.ports.advance(batch.flatMap((contribution) => contribution.finished));
     const startedAt = this.ports.clock.now();
-    this.lastBeganAt = startedAt;
     if (records.length > 0 || positions.length > 0) await this.ports.commit({ records, positions });
     this.ports.committed(records.length, this.ports.clock.now() - startedAt);
     this.done += batch.length;
     while (this.waiters[0] && this.waiters[0].upTo <= this.done) this.waiters.shift()?.resolve();
-  }
-
-  /** A transaction costs about the same with one record and with a hundred. */
-  private async spaced(): Promise<void> {
-    const { clock, spacingMs } = this.ports;
-    const waitMs = this.lastBeganAt + spacingMs - clock.now();
-    if (spacingMs > 0 && waitMs > 0) await sleep(clock, waitMs);
   }
 
   private takeBatch(): Pending[] {

@@ -12,8 +12,6 @@ export interface TaskSettings {
   readonly maxWaitingPerKey: number;
   /** How long the first unit of work waits for neighbours before a transaction begins. */
   readonly commitLingerMs: number;
-  /** From the beginning of one transaction to that of the next, so that more units of work share one. */
-  readonly commitSpacingMs: number;
   /** A transaction takes no more than this, so that a produce request stays below the broker's limit. */
   readonly maxTransactionBytes: number;
   /** After `retry` errors: backoff with full jitter, then a dead letter once the deadline has passed. */
@@ -36,7 +34,6 @@ export const defaultTaskSettings: TaskSettings = {
   maxBacklog: 2_000,
   maxWaitingPerKey: 500,
   commitLingerMs: 0,
-  commitSpacingMs: 0,
   maxTransactionBytes: 900_000,
   retry: { baseMs: SECOND, capMs: 5 * MINUTE, deadlineMs: DAY },
   park: { baseMs: 30 * SECOND, capMs: 15 * MINUTE, deadlineMs: 7 * DAY },

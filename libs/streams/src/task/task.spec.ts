@@ -75,33 +75,6 @@ test('handles, stores and emits in one transaction', async () => {
   expect(driver.stored(mapperStores.commands, 'n1')).toMatchObject({ recordId: 'n1' });
 });
 
-test('what ends soon after a transaction waits for the next one, and shares it', async () => {
-  const clock = new ManualClock();
-  let transactions = 0;
-  const driver = await PipelineDriver.start({
-    service: 'fetcher-xero',
-    handlers: [new Recorder()],
-    clock,
-    settings: { commitSpacingMs: 15 },
-    beforeCommit: () => void (transactions += 1),
-  });
-  // The tick at the start had a transaction of its own.
-  await clock.advance(100);
-  transactions = 0;
-  driver.send(notices, 'c1', notice('n1', 'e1'));
-  await driver.settle();
-  expect(transactions).toBe(1);
-  driver.send(notices, 'c1', notice('n2', 'e2'));
-  await clock.advance(7);
-  driver.send(notices, 'c1', notice('n3', 'e3'));
-  await clock.advance(7);
-  expect(transactions).toBe(1);
-  await clock.advance(1);
-  await driver.settle();
-  expect(transactions).toBe(2);
-  expect(driver.sent(topics.outcomes).map(({ outcomeId }) => outcomeId)).toEqual(['n1', 'n2', 'n3']);
-});
-
 test('after a crash it goes on from what was committed and repeats nothing', async () => {
   const recorder = new Recorder();
   const { driver } = await start(recorder);

@@ -80,7 +80,6 @@ export class Task implements TaskRuntime {
     this.committer = new Committer({
       clock: ports.clock,
       lingerMs: settings.commitLingerMs,
-      spacingMs: settings.commitSpacingMs,
       maxBytes: settings.maxTransactionBytes,
       commit: (transaction) => this.commit(transaction),
       advance: (finished) => this.progress.finish(finished),
