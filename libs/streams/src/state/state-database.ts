@@ -12,7 +12,7 @@ export interface Checkpoint {
 
 const FORMAT = 2;
 const CACHE_KIB = 2_000;
-const RESTORING_CACHE_KIB = 40_000;
+const RESTORING_CACHE_KIB = 10_000;
 
 /**
  * The local file of one task's large stores: a cache of its changelogs that may be deleted at any time. SQLite in WAL mode with
@@ -107,7 +107,7 @@ export class StateDatabase {
     }
   }
 
-  /** More cache while a store is rebuilt: pages are written in random order then. */
+  /** More cache while a store is rebuilt: most of its pages change again and again then. */
   restoring(on: boolean): void {
     this.database.exec(`PRAGMA cache_size = -${on ? RESTORING_CACHE_KIB : CACHE_KIB}`);
     if (!on) this.database.exec('PRAGMA shrink_memory');

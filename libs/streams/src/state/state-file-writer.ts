@@ -13,7 +13,9 @@ export interface StateFilePorts {
   rememberSchemaOf(value: Buffer): void;
 }
 
-interface Change {
+/** What became of an entry. */
+export interface Change {
+  /** undefined: deleted. */
   readonly value: Buffer | undefined;
   /** When it was committed, epoch milliseconds. */
   readonly at: number;

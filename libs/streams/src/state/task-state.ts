@@ -1,12 +1,12 @@
 import { type StoreDefinition, stateTopic, type Topic } from '#libs/contracts';
 import { type Clock, LedgerwireError } from '#libs/core';
 import { WIRE_HEADER_BYTES } from '../codec/wire-format.js';
-import type { RawOutput, RawRecord } from '../log/raw-record.js';
+import type { RawOutput } from '../log/raw-record.js';
 import type { TaskLog } from '../log/task-log.js';
 import { DiskStateStore } from './disk-state-store.js';
 import { MemoryStateStore } from './memory-state-store.js';
 import { isDamaged, type StateDatabase } from './state-database.js';
-import { StateFileWriter } from './state-file-writer.js';
+import { type Change, StateFileWriter } from './state-file-writer.js';
 import type { StateStore } from './state-store.js';
 
 /** What a task's state is restored from and kept in. */
@@ -28,6 +28,9 @@ export interface TaskStatePorts {
  * after `delete.retention.ms` (a day by default), and a key that they deleted would come back to life.
  */
 const CHECKPOINT_GOOD_FOR_MS = 12 * 3_600_000;
+
+/** So many entries of a changelog go into the file together: more need more memory, fewer touch its pages more often. */
+const RESTORE_TOGETHER = 20_000;
 
 /** All stores of one task: restored from their changelogs, written to them, kept in memory or in the task's local file. */
 export class TaskState {
@@ -148,11 +151,20 @@ export class TaskState {
     const store = new DiskStateStore(topic, database, name);
     const from = await this.startOf(database, topic.name, name);
     const unknown = new Map<number, Buffer>();
+    const gathered = new Map<string, Change>();
+    const keep = (): void => {
+      database.write(() => this.keepRestored(database, store, gathered));
+      gathered.clear();
+    };
     database.restoring(true);
     const nextOffset = await this.ports.log.restore(topic.name, from, (records) => {
-      database.write(() => this.keepRestored(database, store, records));
-      for (const { value } of records) this.noteUnknown(unknown, value);
+      for (const { key, value, timestamp } of records) {
+        if (key) gathered.set(key.toString(), { value: value ?? undefined, at: timestamp });
+        this.noteUnknown(unknown, value);
+      }
+      if (gathered.size >= RESTORE_TOGETHER) keep();
     });
+    keep();
     database.restoring(false);
     database.setCheckpoint(topic.name, { nextOffset, at: this.ports.clock.now() });
     for (const value of unknown.values()) await this.ports.learn(value);
@@ -174,10 +186,15 @@ export class TaskState {
     return start;
   }
 
-  private keepRestored(database: StateDatabase, store: DiskStateStore, records: readonly RawRecord[]): void {
-    for (const { key, value, timestamp } of records) {
-      if (!key) continue;
-      store.write(key.toString(), value ?? undefined, timestamp);
+  /** In the order of the keys, in which the file has them: a page is written once for all that belong on it. */
+  private keepRestored(
+    database: StateDatabase,
+    store: DiskStateStore,
+    changes: ReadonlyMap<string, Change>,
+  ): void {
+    for (const key of [...changes.keys()].sort()) {
+      const { value, at = 0 } = changes.get(key) ?? {};
+      store.write(key, value, at);
       if (value) this.rememberHeader(database, value);
     }
   }
