@@ -12,7 +12,7 @@ export interface Checkpoint {
 
 const FORMAT = 2;
 const CACHE_KIB = 2_000;
-const RESTORING_CACHE_KIB = 10_000;
+const RESTORING_CACHE_KIB = 4_000;
 
 /**
  * The local file of one task's large stores: a cache of its changelogs that may be deleted at any time. SQLite in WAL mode with

@@ -30,7 +30,7 @@ export interface TaskStatePorts {
 const CHECKPOINT_GOOD_FOR_MS = 12 * 3_600_000;
 
 /** So many entries of a changelog go into the file together: more need more memory, fewer touch its pages more often. */
-const RESTORE_TOGETHER = 20_000;
+const RESTORE_TOGETHER = 16_000;
 
 /** All stores of one task: restored from their changelogs, written to them, kept in memory or in the task's local file. */
 export class TaskState {
