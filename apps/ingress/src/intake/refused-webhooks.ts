@@ -80,8 +80,9 @@ export class RefusedWebhooks {
       connectionId: connection?.connectionId ?? null,
     });
     const headers = { [headerNames.traceparent]: traceparent, [headerNames.workspace]: workspaceId };
-    producer
-      .send({ topic: topics.outcomes, key: workspaceId, value: outcome, headers })
+    // Begun behind the answer, so that not even a record that cannot be encoded changes it.
+    Promise.resolve()
+      .then(() => producer.send({ topic: topics.outcomes, key: workspaceId, value: outcome, headers }))
       .catch((error: unknown) => failed(error, vendor));
   }
 }
@@ -97,6 +98,5 @@ const because: Readonly<Record<Refusal['reason'], string>> = {
 };
 
 function sentence(count: number, reason: Refusal['reason']): string {
-  const what = count === 1 ? 'A webhook was refused' : `${count} webhooks were refused within a minute`;
-  return `${what}: ${because[reason]}.`;
+  return `${count === 1 ? 'One' : `${count} within a minute`} ${because[reason]}.`;
 }
