@@ -7,6 +7,7 @@ import { startService } from '#libs/platform';
 import {
   type BaseUrls,
   noVendorMetrics,
+  plainConnection,
   type TokenSource,
   UndiciTransport,
   type VendorDefinition,
@@ -74,19 +75,7 @@ export function connectionTo(
   accountId: string,
   settings: Readonly<Record<string, string>> = {},
 ): Connection {
-  return {
-    connectionId: `${vendor}-1`,
-    workspaceId: 'w1',
-    vendor,
-    accountId,
-    displayName: '',
-    status: 'active',
-    timeZone: 'UTC',
-    country: null,
-    currency: null,
-    settings,
-    updatedAt: 0,
-  };
+  return plainConnection(vendor, accountId, { connectionId: `${vendor}-1`, settings });
 }
 
 /** A runtime on real sockets. */

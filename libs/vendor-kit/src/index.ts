@@ -23,6 +23,8 @@ export { deliveryFailureOf, type MessageFailure, messageFailureOf } from './mess
 export { authorizeQuery, codeGrant, oauthTokenAnswer, tokenSetOf } from './oauth2.js';
 export { RawFields } from './raw-fields.js';
 export { pollIntervalMsOf, sourceSettings, wholeNumberText } from './source-settings.js';
+export { answeringCall, type Reply } from './testing/answering-call.js';
+export { plainConnection } from './testing/plain-connection.js';
 export {
   accessTokenAnswer,
   type AccessTokenAnswer,

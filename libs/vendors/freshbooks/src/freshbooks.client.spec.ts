@@ -1,4 +1,4 @@
-import { type VendorCall, VendorError, type VendorRequest } from '#libs/vendor-kit';
+import { plainConnection, type VendorCall, VendorError, type VendorRequest } from '#libs/vendor-kit';
 import { expect, test } from 'vitest';
 import { freshbooksSource } from './freshbooks.client.js';
 
@@ -7,19 +7,7 @@ type Reply = (url: URL) => Readonly<Record<string, unknown>> | 'missing';
 function calling(reply: Reply): { call: VendorCall; asked: URL[] } {
   const asked: URL[] = [];
   const call: VendorCall = {
-    connection: {
-      connectionId: 'c1',
-      workspaceId: 'w1',
-      vendor: 'freshbooks',
-      accountId: '6BApk',
-      displayName: '',
-      status: 'active',
-      timeZone: 'UTC',
-      country: null,
-      currency: null,
-      settings: {},
-      updatedAt: 0,
-    },
+    connection: plainConnection('freshbooks', '6BApk'),
     baseUrls: { api: 'https://api.freshbooks.com' },
     request: (request: VendorRequest) => {
       const url = new URL(request.url);

@@ -1,10 +1,9 @@
 import type { MessageCommand } from '#libs/contracts';
 import {
+  answeringCall,
   type MessageState,
-  type VendorCall,
+  plainConnection,
   VendorError,
-  type VendorRequest,
-  type VendorResponse,
   deliveryFailureOf,
   messageFailureOf,
 } from '#libs/vendor-kit';
@@ -24,35 +23,15 @@ const message = fixture('message.json')['message'];
 const email = fixture('email.json')['email'];
 
 function calling(
-  reply: (url: URL, request: VendorRequest) => Partial<VendorResponse> & { json?: unknown },
+  reply: Parameters<typeof answeringCall>[1],
   settings: Readonly<Record<string, string>> = {
     messagingServiceSid: serviceSid,
     emailFrom: 'billing@ledger.example',
   },
-): { call: VendorCall; asked: VendorRequest[] } {
-  const asked: VendorRequest[] = [];
-  const call: VendorCall = {
-    connection: {
-      connectionId: 't1',
-      workspaceId: 'w1',
-      vendor: 'twilio',
-      accountId: accountSid,
-      displayName: '',
-      status: 'active',
-      timeZone: 'UTC',
-      country: null,
-      currency: null,
-      settings,
-      updatedAt: 0,
-    },
-    baseUrls: { api: 'https://api.twilio.com', comms: 'https://comms.twilio.com' },
-    request: (request) => {
-      asked.push(request);
-      const { json, ...rest } = reply(new URL(request.url), request);
-      return Promise.resolve({ status: 200, headers: {}, body: JSON.stringify(json), ...rest });
-    },
-  };
-  return { call, asked };
+): ReturnType<typeof answeringCall> {
+  const connection = plainConnection('twilio', accountSid, { settings });
+  const baseUrls = { api: 'https://api.twilio.com', comms: 'https://comms.twilio.com' };
+  return answeringCall({ connection, baseUrls }, reply);
 }
 
 const command: MessageCommand = {

@@ -1,20 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Connection } from '#libs/contracts';
+import { plainConnection } from '#libs/vendor-kit';
 import { settingsOf } from './twilio.settings.js';
 
-const connection = (settings: Record<string, string>): Connection => ({
-  connectionId: 'c1',
-  workspaceId: 'w1',
-  vendor: 'twilio',
-  accountId: 'AC1',
-  displayName: 'Twilio',
-  status: 'active',
-  timeZone: 'UTC',
-  country: null,
-  currency: null,
-  settings,
-  updatedAt: 0,
-});
+const connection = (settings: Record<string, string>): Connection =>
+  plainConnection('twilio', 'AC1', { settings });
 
 test('wrong settings hold up their own connection and do not end the service', () => {
   expect(() => settingsOf(connection({ from: 'not a sender at all' }), 'messages.create')).toThrow(

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import { answeringCall, type Reply } from './testing/answering-call.js';
+import { answeringXero } from './testing/answering-xero.js';
+import type { Reply } from '#libs/vendor-kit';
 import { xeroSource } from './xero.client.js';
 
 const idsOf = (url: URL): string[] => url.searchParams.get('IDs')?.split(',') ?? [];
 
 test('fetches many invoices with one paged call, so that their lines come along', async () => {
-  const { call, asked } = answeringCall((url) => ({
+  const { call, asked } = answeringXero((url) => ({
     json: { Invoices: idsOf(url).map((InvoiceID) => ({ InvoiceID })) },
   }));
   const found = await xeroSource.fetchEntities(call, 'invoice', ['a', 'b', 'c']);
@@ -16,10 +17,10 @@ test('fetches many invoices with one paged call, so that their lines come along'
 });
 
 test('asks for one by itself, and for archived contacts too', async () => {
-  const single = answeringCall(() => ({ json: { Contacts: [{ ContactID: 'a' }] } }));
+  const single = answeringXero(() => ({ json: { Contacts: [{ ContactID: 'a' }] } }));
   await xeroSource.fetchEntities(single.call, 'contact', ['a']);
   expect(single.asked[0]?.url).toBe('https://api.xero.com/api.xro/2.0/Contacts/a');
-  const many = answeringCall((url) => ({
+  const many = answeringXero((url) => ({
     json: { Contacts: idsOf(url).map((ContactID) => ({ ContactID })) },
   }));
   await xeroSource.fetchEntities(many.call, 'contact', ['a', 'b']);
@@ -27,7 +28,7 @@ test('asks for one by itself, and for archived contacts too', async () => {
 });
 
 test('calls an entity gone only when Xero says so of it by itself', async () => {
-  const { call } = answeringCall((url) => {
+  const { call } = answeringXero((url) => {
     if (url.pathname.endsWith('/late')) return { json: { Invoices: [{ InvoiceID: 'late' }] } };
     if (url.pathname.endsWith('/none')) return { status: 404 };
     return { json: { Invoices: [{ InvoiceID: 'here' }] } };
@@ -38,7 +39,7 @@ test('calls an entity gone only when Xero says so of it by itself', async () => 
 });
 
 test('keeps the vendor’s JSON with all its digits', async () => {
-  const { call } = answeringCall(() => ({
+  const { call } = answeringXero(() => ({
     body: '{"Payments":[{"PaymentID":"p","Amount":12345678901234567.89}]}',
   }));
   const found = await xeroSource.fetchEntities(call, 'payment', ['p']);
@@ -52,7 +53,7 @@ test('does not read what is no envelope', async () => {
     { json: { Invoices: [{}] } },
     { json: [] },
   ]) {
-    const { call } = answeringCall(() => reply);
+    const { call } = answeringXero(() => reply);
     await expect(xeroSource.fetchEntities(call, 'invoice', ['a'])).rejects.toMatchObject({
       code: 'vendor-bad-answer',
       disposition: 'retry',
@@ -63,7 +64,7 @@ test('does not read what is no envelope', async () => {
 test('polls page by page from a time before the last poll and goes on from Xero’s own time', async () => {
   const start = Date.UTC(2026, 10, 20, 12);
   const answered = Date.UTC(2026, 10, 20, 13);
-  const { call, asked } = answeringCall((url) => ({
+  const { call, asked } = answeringXero((url) => ({
     json: {
       DateTimeUTC: `/Date(${answered + Number(url.searchParams.get('page')) * 1000}+0000)/`,
       pagination: { page: Number(url.searchParams.get('page')), pageCount: 2 },
@@ -86,7 +87,7 @@ test('polls page by page from a time before the last poll and goes on from Xero�
 });
 
 test('an answer without anything new ends the poll', async () => {
-  const { call } = answeringCall(() => ({ status: 304, headers: { date: 'Fri, 20 Nov 2026 13:00:00 GMT' } }));
+  const { call } = answeringXero(() => ({ status: 304, headers: { date: 'Fri, 20 Nov 2026 13:00:00 GMT' } }));
   const page = await xeroSource.poll(call, 'invoice', xeroSource.startPosition('invoice', 0));
   expect(page).toMatchObject({ done: true, entities: [] });
   expect(JSON.parse(page.next)).toMatchObject({ since: Date.UTC(2026, 10, 20, 12, 58), page: 1 });
@@ -96,11 +97,11 @@ test('without a page count a short page is the last', async () => {
   const page = (count: number): Reply => ({
     json: { Contacts: Array.from({ length: count }, (_, index) => ({ ContactID: `c-${index}` })) },
   });
-  const full = answeringCall(() => page(200));
+  const full = answeringXero(() => page(200));
   expect((await xeroSource.poll(full.call, 'contact', xeroSource.startPosition('contact', 0))).done).toBe(
     false,
   );
-  const short = answeringCall(() => page(199));
+  const short = answeringXero(() => page(199));
   expect((await xeroSource.poll(short.call, 'contact', xeroSource.startPosition('contact', 0))).done).toBe(
     true,
   );

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answeringCall } from './testing/answering-call.js';
+import { answeringXero } from './testing/answering-xero.js';
 import { xeroContactWishes } from './xero.contact-wishes.js';
 
 const CONTACT = '4f6c1c2e-7a5b-4c3d-9e8f-0a1b2c3d4e5f';
@@ -12,7 +12,7 @@ function xeroWith(
   groups: readonly object[] = [PLACE],
   settings: Readonly<Record<string, string>> = { optOutGroup: 'no text Messages' },
 ) {
-  const { call, asked } = answeringCall((_url, { operation }) => {
+  const { call, asked } = answeringXero((_url, { operation }) => {
     if (operation !== 'contacts.get') return { json: { ContactGroups: groups } };
     if (memberOf === 'gone') return { status: 404, body: '' };
     return { json: { Contacts: [{ ContactID: CONTACT, ContactGroups: memberOf }] } };

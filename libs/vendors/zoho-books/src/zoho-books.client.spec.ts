@@ -1,33 +1,15 @@
-import { VendorError, type VendorCall, type VendorRequest, type VendorResponse } from '#libs/vendor-kit';
+import { answeringCall, plainConnection, type Reply, VendorError, type VendorCall } from '#libs/vendor-kit';
 import { expect, test } from 'vitest';
 import { zohoBooksSource } from './zoho-books.client.js';
 import { zohoBooksManifest } from './zoho-books.manifest.js';
 
-type Reply = Partial<VendorResponse> & { readonly json?: unknown };
-
 function calling(reply: (url: URL) => Reply): { call: VendorCall; asked: URL[] } {
+  const connection = plainConnection('zoho-books', '10234695');
   const asked: URL[] = [];
-  const call: VendorCall = {
-    connection: {
-      connectionId: 'c1',
-      workspaceId: 'w1',
-      vendor: 'zoho-books',
-      accountId: '10234695',
-      displayName: '',
-      status: 'active',
-      timeZone: 'UTC',
-      country: null,
-      currency: null,
-      settings: {},
-      updatedAt: 0,
-    },
-    baseUrls: { api: 'https://www.zohoapis.eu' },
-    request: ({ url }: VendorRequest) => {
-      asked.push(new URL(url));
-      const { json, ...rest } = reply(new URL(url));
-      return Promise.resolve({ status: 200, headers: {}, body: JSON.stringify(json), ...rest });
-    },
-  };
+  const { call } = answeringCall({ connection, baseUrls: { api: 'https://www.zohoapis.eu' } }, (url) => {
+    asked.push(url);
+    return reply(url);
+  });
   return { call, asked };
 }
 

@@ -1,29 +1,17 @@
-import type { VendorCall, VendorRequest, VendorResponse } from '#libs/vendor-kit';
+import type { Connection } from '#libs/contracts';
+import type { BaseUrls, VendorCall, VendorRequest, VendorResponse } from '../contract.js';
 
 /** An answer of a test: `json` in the place of a body, status 200 unless said otherwise. */
 export type Reply = Partial<VendorResponse> & { readonly json?: unknown };
 
-/** A connection to Xero that answers as a test says, and keeps what it was asked. */
+/** A connection to a vendor that answers as a test says, and keeps what it was asked. */
 export function answeringCall(
+  of: { readonly connection: Connection; readonly baseUrls: BaseUrls },
   reply: (url: URL, request: VendorRequest) => Reply,
-  settings: Readonly<Record<string, string>> = {},
 ): { readonly call: VendorCall; readonly asked: VendorRequest[] } {
   const asked: VendorRequest[] = [];
   const call: VendorCall = {
-    connection: {
-      connectionId: 'c1',
-      workspaceId: 'w1',
-      vendor: 'xero',
-      accountId: 'tenant',
-      displayName: '',
-      status: 'active',
-      timeZone: 'UTC',
-      country: null,
-      currency: null,
-      settings,
-      updatedAt: 0,
-    },
-    baseUrls: { api: 'https://api.xero.com' },
+    ...of,
     request: (request) => {
       asked.push(request);
       const { json, ...rest } = reply(new URL(request.url), request);
