@@ -13,10 +13,13 @@ interface Request {
 }
 
 let requests: Request[];
+/** Whether a broker can be reached at all. */
+let away: boolean;
 let clock: ManualClock;
 
 beforeEach(() => {
   requests = [];
+  away = false;
   clock = new ManualClock();
 });
 
@@ -35,9 +38,9 @@ function aCluster(): Cluster {
     },
   };
   return {
-    connect: () => Promise.resolve(),
+    connect: () => (away ? Promise.reject(new Error('connection refused')) : Promise.resolve()),
     disconnect: () => Promise.resolve(),
-    isConnected: () => true,
+    isConnected: () => !away,
     addMultipleTargetTopics: () => Promise.resolve(),
     refreshMetadata: () => Promise.resolve(),
     findTopicPartitionMetadata: () => [{ partitionId: 0, leader: 1 }],
@@ -138,4 +141,59 @@ test('a sender that cannot wait as long as others is refused in its own time', a
   requests[0]?.acknowledge();
   await patient;
   await producer.close();
+});
+
+/** No broker any more, and the first sender has been told so. */
+async function beginOutage(producer: GatheringProducer): Promise<void> {
+  away = true;
+  let refusal: unknown;
+  producer.sendRaw([output('refused')]).catch((error: unknown) => {
+    refusal = error;
+  });
+  await advanceUntil(() => expect(refusal).toMatchObject({ code: 'log-unavailable' }));
+  expect(producer.failingSince).toBeDefined();
+}
+
+async function advanceUntil(expectation: () => void): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      await clock.advance(100);
+      expectation();
+    },
+    { timeout: 10_000, interval: 1 },
+  );
+}
+
+test('an outage ends for the producer when the broker is back, although nothing more is sent', async () => {
+  const producer = start({ deadlineMs: 1_000 });
+  await beginOutage(producer);
+  await clock.advance(5_000);
+  expect(producer.failingSince).toBeDefined();
+  away = false;
+  await advanceUntil(() => expect(producer.failingSince).toBeUndefined());
+  expect(requests).toHaveLength(0);
+  await producer.close();
+});
+
+test('what is sent while the producer looks for the broker is written once it is back', async () => {
+  const producer = start({ deadlineMs: 1_000 });
+  await beginOutage(producer);
+  const late = producer.sendRaw([output('late')]);
+  away = false;
+  await advanceUntil(() => expect(requests).toHaveLength(1));
+  expect(has(requests[0], 'late')).toBe(true);
+  requests[0]?.acknowledge();
+  await late;
+  expect(producer.failingSince).toBeUndefined();
+  await producer.close();
+});
+
+test('closing ends the search for a broker that stays away', async () => {
+  const producer = start({ deadlineMs: 1_000 });
+  await beginOutage(producer);
+  let closed = false;
+  void producer.close().then(() => {
+    closed = true;
+  });
+  await advanceUntil(() => expect(closed).toBe(true));
 });

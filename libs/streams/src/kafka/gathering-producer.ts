@@ -27,6 +27,8 @@ const DEFAULTS: Omit<GatheringProducerOptions, 'topics'> = {
   requestsUnderWay: 1,
 };
 const RETRY_MS = 50;
+/** Between two looks whether the broker is back, while nothing waits to be written. */
+const PROBE_EVERY_MS = 500;
 /** A further request is worth its price only when it is long. */
 const FURTHER_REQUEST_FROM_RECORDS = 64;
 
@@ -75,7 +77,10 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
     }));
   }
 
-  /** Since when requests fail (epoch milliseconds); undefined while they succeed. */
+  /**
+   * Since when requests fail (epoch milliseconds); undefined while they succeed. It ends by itself once a broker gives out producer
+   * ids again: a service that is sent nothing while it is not ready would otherwise never be ready again.
+   */
   get failingSince(): number | undefined {
     return this.failingSinceMs;
   }
@@ -126,8 +131,12 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
   }
 
   private hasWorkFor(slot: Slot): boolean {
-    const othersRest = this.slots.every((other) => other === slot || other.pumping === undefined);
-    return this.waiting.length > 0 && (othersRest || this.waitingRecords >= FURTHER_REQUEST_FROM_RECORDS);
+    if (this.waiting.length === 0) return false;
+    return this.othersRest(slot) || this.waitingRecords >= FURTHER_REQUEST_FROM_RECORDS;
+  }
+
+  private othersRest(slot: Slot): boolean {
+    return this.slots.every((other) => other === slot || other.pumping === undefined);
   }
 
   private async pumpSlot(slot: Slot): Promise<void> {
@@ -135,24 +144,45 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
     await new Promise<void>((resolve) => {
       setImmediate(resolve);
     });
-    while (this.hasWorkFor(slot)) {
-      const batch = this.takeBatch();
-      const stopExpiry = this.startExpiry(batch);
-      try {
-        await this.writeUntilExpired(slot, batch);
-        // After the next request is on its way, so that the broker works while the senders go on.
-        setImmediate(() => {
-          for (const entry of batch) settle(entry, undefined);
-        });
-      } catch (error) {
-        for (const entry of batch) settle(entry, asUnavailable(error));
-        // Whether the broker has them is not known: a new producer id, so that no later sequence depends on it.
-        slot.writer = undefined;
-      } finally {
-        stopExpiry();
-      }
+    for (;;) {
+      if (this.hasWorkFor(slot)) await this.writeBatch(slot);
+      else if (this.failingSinceMs !== undefined && this.othersRest(slot) && !this.closed)
+        await this.probe(slot);
+      else break;
     }
     slot.pumping = undefined;
+  }
+
+  private async writeBatch(slot: Slot): Promise<void> {
+    const batch = this.takeBatch();
+    const stopExpiry = this.startExpiry(batch);
+    try {
+      await this.writeUntilExpired(slot, batch);
+      // After the next request is on its way, so that the broker works while the senders go on.
+      setImmediate(() => {
+        for (const entry of batch) settle(entry, undefined);
+      });
+    } catch (error) {
+      for (const entry of batch) settle(entry, asUnavailable(error));
+      // Whether the broker has them is not known: a new producer id, so that no later sequence depends on it.
+      slot.writer = undefined;
+    } finally {
+      stopExpiry();
+    }
+  }
+
+  /** Asks for a producer id; what is sent meanwhile is written when the answer is there. */
+  private async probe(slot: Slot): Promise<void> {
+    const stopExpiry = this.startExpiry([]);
+    try {
+      await this.open(slot);
+      this.failingSinceMs = undefined;
+    } catch (error) {
+      if (this.cluster) await dropDeadConnections(this.cluster, error);
+      await this.recover(slot, error, PROBE_EVERY_MS);
+    } finally {
+      stopExpiry();
+    }
   }
 
   private async writeUntilExpired(slot: Slot, batch: readonly Entry[]): Promise<void> {
@@ -183,7 +213,7 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
     for (const topic of unknown) this.knownTopics.add(topic);
   }
 
-  private async recover(slot: Slot, error: unknown): Promise<void> {
+  private async recover(slot: Slot, error: unknown, pauseMs = RETRY_MS): Promise<void> {
     const { host, port, type } = error as { host?: string; port?: number; type?: string };
     if (host !== undefined && port !== undefined) this.cluster?.removeBroker({ host, port });
     if (
@@ -193,7 +223,7 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
     ) {
       slot.writer = undefined;
     }
-    await sleep(this.clock, RETRY_MS);
+    await sleep(this.clock, pauseMs);
     await this.cluster?.refreshMetadata().catch(() => undefined);
   }
 

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { expect, inject, test } from 'vitest';
 import { type Connection, connectionSchema, type Topic } from '#libs/contracts';
 import { systemClock } from '#libs/core';
@@ -58,6 +60,47 @@ test('a record that no broker takes in time is refused to its sender', async () 
   expect(producer.failingSince).toBeDefined();
   await producer.close();
 });
+
+test('a producer is well again when the broker is back, although nothing is sent to it meanwhile', async () => {
+  const { codec, topic } = await setUp();
+  const port = await freePort();
+  const client = new KafkaClient({ brokers: [`127.0.0.1:${port}`], clientId: 'test' });
+  const producer = new GatheringProducer(client, codec, systemClock, {
+    topics: [topic.name],
+    deadlineMs: 300,
+  });
+  await expect(producer.send({ topic, key: 'c1', value: aConnection('c1', 'x') })).rejects.toMatchObject({
+    code: 'log-unavailable',
+  });
+  const way = await openWay(port);
+  await expect.poll(() => producer.failingSince, { timeout: 20_000 }).toBeUndefined();
+  await producer.close();
+  way.close();
+});
+
+/** A port that nothing listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Lets connections to the port through to the broker. */
+async function openWay(port: number): Promise<Server> {
+  const [host, brokerPort] = (inject('infrastructure').kafkaBrokers.split(',')[0] ?? '').split(':');
+  const way = createServer((near) => {
+    const far = connect(Number(brokerPort), host);
+    near.on('error', () => far.destroy());
+    far.on('error', () => near.destroy());
+    near.pipe(far).pipe(near);
+  });
+  way.listen(port, '127.0.0.1');
+  await once(way, 'listening');
+  return way;
+}
 
 function aConnection(connectionId: string, displayName: string): Connection {
   return {
