@@ -83,7 +83,7 @@ test('the closed loop sends each request once and counts what was refused', asyn
     response.writeHead(served % 5 === 0 ? 503 : 200).end(served % 2 === 0 ? 'some text' : '');
   });
   const requests = Array.from({ length: 20 }, (_, index) => webhookRequest(event('+1'), 'key', index));
-  const { accepted, refused } = await sendClosedLoop(port, 3, () => requests.shift());
+  const { accepted, refused } = await sendClosedLoop([port], 3, () => requests.shift());
   expect({ accepted, refused, served }).toEqual({ accepted: 16, refused: { 503: 4 }, served: 20 });
 });
 
@@ -112,7 +112,7 @@ test('the processes of the ingress bench work together', async () => {
     tenantIds,
   });
   cleanUps.push(() => client.process.stop());
-  const answer = await client.process.ask({ port: bare.ready.port, connections: 2, seconds: 2 });
+  const answer = await client.process.ask({ ports: [bare.ready.port], connections: 2, seconds: 2 });
   expect(answer.refused).toEqual({});
   expect(answer.accepted).toBeGreaterThan(0);
   const forger = await BenchProcess.start<unknown, null, LoadOrder, LoadAnswer>('load-client', {
@@ -120,7 +120,7 @@ test('the processes of the ingress bench work together', async () => {
     tenantIds,
   });
   cleanUps.push(() => forger.process.stop());
-  const forged = await forger.process.ask({ port: bare.ready.port, connections: 1, seconds: 0.05 });
+  const forged = await forger.process.ask({ ports: [bare.ready.port], connections: 1, seconds: 0.05 });
   expect(forged.accepted).toBe(0);
 });
 
@@ -207,7 +207,13 @@ test('the report shows medians for people and every round for programs', () => {
     startedAt: '2026-11-21T00:00:00Z',
     machine: { cores: 2, model: 'model', node: 'v24' },
     settings: { rounds: 1, seconds: 1, organisations: 2 },
-    ingress: [{ product: { ...side, each: { ingress: 0.2 } }, limit: { ...side, perSecond: 1000 } }],
+    ingress: [
+      {
+        single: { ...side, perSecond: 400, each: { ingress: 0.2 } },
+        product: { ...side, each: { ingress: 0.2 }, instances: 2 },
+        limit: { ...side, perSecond: 1000 },
+      },
+    ],
     latency: [
       {
         eventsPerSecond: 50,
@@ -216,7 +222,10 @@ test('the report shows medians for people and every round for programs', () => {
       },
     ],
   };
-  expect(reportTable(run)).toMatch(/ingress +500\/s +1,000\/s +50 % +≥ 60 % +0\.20 ms \(limit 0\.20 ms\)/);
+  expect(reportTable(run)).toMatch(/ingress, 1 instance +400\/s +1,000\/s +40 % +0\.20 ms/);
+  expect(reportTable(run)).toMatch(
+    /ingress, 2 instances +500\/s +1,000\/s +50 % +≥ 60 % +0\.20 ms \(limit 0\.20 ms\)/,
+  );
   expect(reportTable(run)).toMatch(/latency p99 at 50\/s +90 ms +5\.00 ms +≤ 300 ms/);
   const json = JSON.parse(reportJson(run)) as { ingress: { ratio: number }; rounds: { ingress: unknown[] } };
   expect(json.ingress.ratio).toBe(0.5);

@@ -83,15 +83,17 @@ export interface LoadResult {
 }
 
 /**
- * Sends what `next` gives over `connections` connections at once, each its next request when the answer to the last one is
+ * Sends what `next` gives over `connections` connections at once, spread over the ports, each its next request when the answer to the last one is
  * there, until `next` gives nothing more.
  */
 export async function sendClosedLoop(
-  port: number,
+  ports: readonly number[],
   connections: number,
   next: () => Buffer | undefined,
 ): Promise<LoadResult> {
-  const opened = await Promise.all(Array.from({ length: connections }, () => RawConnection.open(port)));
+  const opened = await Promise.all(
+    Array.from({ length: connections }, (_, index) => RawConnection.open(ports[index % ports.length] ?? 0)),
+  );
   let accepted = 0;
   const refused: Record<string, number> = {};
   const startedAt = performance.now();

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { KafkaClient } from '#libs/streams';
 import { withStep } from '../lib/progress.ts';
 import { UserError } from '../lib/user-error.ts';
@@ -15,8 +16,16 @@ export interface IngressSide {
   readonly clientCpuMsPerEvent: number;
 }
 
+/** What ingress did, with the CPU of each process of the system. */
+export interface IngressProduct extends IngressSide {
+  readonly each: Record<string, number> | undefined;
+}
+
 export interface IngressRound {
-  readonly product: IngressSide & { readonly each: Record<string, number> | undefined };
+  /** One instance of ingress. */
+  readonly single: IngressProduct;
+  /** An instance for each processor. */
+  readonly product: IngressProduct & { readonly instances: number };
   readonly limit: IngressSide;
 }
 
@@ -24,12 +33,14 @@ type Client = BenchProcess<LoadOrder, LoadAnswer>;
 
 /** Connections of the client: vendors deliver over many. */
 const CONNECTIONS = 256;
+/** One process has one thread for its requests; a deployment has as many instances as it has processors for them. */
+const INSTANCES = Math.min(Math.max(availableParallelism(), 2), 4);
 /** Nothing but ingress and what it needs: what the others do with the notices is the matter of `pipeline`. */
-const SCALE = ['console=0', 'fetcher=0', 'mapper=0', 'twilio-sender=0'];
+const SCALE = [`ingress=${INSTANCES}`, 'console=0', 'fetcher=0', 'mapper=0', 'twilio-sender=0'];
 const TOPIC = 'change-notices.xero';
 
 /**
- * Signed Xero webhooks that ingress accepts a second with acks=all, beside a bare Fastify that verifies the same HMAC and stores
+ * Signed Xero webhooks that ingress accepts a second with acks=all, one instance and one for each processor, beside a bare Fastify that verifies the same HMAC and stores
  * nothing. After each round the log must hold exactly one notice per accepted webhook.
  */
 export function benchIngress(size: BenchSize, surroundings: BenchSurroundings): Promise<IngressRound[]> {
@@ -56,7 +67,11 @@ export function benchIngress(size: BenchSize, surroundings: BenchSurroundings): 
       for (let round = 1 - warmUps; round <= count; round += 1) {
         const label = round < 1 ? 'ingress, warming up' : `ingress, round ${round} of ${count}`;
         const result = await withStep(surroundings.progress, label, async () => ({
-          product: await product(bench, client.process, seconds),
+          single: await product(bench, client.process, 1, seconds),
+          product: {
+            ...(await product(bench, client.process, INSTANCES, seconds)),
+            instances: INSTANCES,
+          },
           limit: await limit(bare, client.process, seconds),
         }));
         if (round > 0) rounds.push(result);
@@ -73,13 +88,14 @@ export function benchIngress(size: BenchSize, surroundings: BenchSurroundings): 
 async function product(
   bench: BenchSystem,
   client: Client,
+  instances: number,
   seconds: number,
-): Promise<IngressRound['product']> {
-  const { kafkaBrokers, urls } = bench.system.context;
+): Promise<IngressProduct> {
+  const { kafkaBrokers } = bench.system.context;
   const noticesBefore = await countRecords(kafkaBrokers);
   const cpuBefore = cpuOf(bench.processes());
   const answer = await client.ask({
-    port: Number(new URL(urls.ingress).port),
+    ports: portsOfIngress(bench).slice(0, instances),
     connections: CONNECTIONS,
     seconds,
   });
@@ -100,10 +116,17 @@ async function limit(
 ): Promise<IngressSide> {
   const self = [{ service: 'bare', instance: 1, pid: bare.process.pid, ports: [] }];
   const cpuBefore = cpuOf(self);
-  const answer = await client.ask({ port: bare.ready.port, connections: CONNECTIONS, seconds });
+  const answer = await client.ask({ ports: [bare.ready.port], connections: CONNECTIONS, seconds });
   assertAllAccepted(answer);
   const cpu = cpuPerEvent(cpuBetween(cpuBefore, cpuOf(self)), answer.accepted);
   return sideOf(answer, cpu?.each['bare']);
+}
+
+function portsOfIngress(bench: BenchSystem): number[] {
+  return bench
+    .processes()
+    .filter(({ service }) => service === 'ingress')
+    .flatMap(({ ports }) => ports);
 }
 
 function sideOf(answer: LoadAnswer, cpuMsPerEvent: number | undefined): IngressSide {

@@ -52,7 +52,7 @@ async function product(rig: FlowRig, count: number, step: ProgressStep): Promise
   const cpuBefore = cpuOf(bench.processes());
   const startedAt = realNowMs();
   let next = 0;
-  await sendClosedLoop(ingressPort, CONNECTIONS, () => requests[next++]);
+  await sendClosedLoop([ingressPort], CONNECTIONS, () => requests[next++]);
   await truth.waitFor(count, WITHIN_MS, (taken) => step.detail(`${taken} of ${count} messages`));
   await bench.untilQuiet();
   const drainedAfterMs = realNowMs() - startedAt;

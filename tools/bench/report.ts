@@ -23,9 +23,16 @@ export function summaryOf({ ingress, pipeline, latency, state }: BenchRun) {
   return {
     ...(ingress && {
       ingress: {
+        instances: ingress[0]?.product.instances,
         ...medianOfRatios(
           ingress.map(({ product, limit }) => ({ product: product.perSecond, limit: limit.perSecond })),
         ),
+        single: {
+          ...medianOfRatios(
+            ingress.map(({ single, limit }) => ({ product: single.perSecond, limit: limit.perSecond })),
+          ),
+          cpuMsPerEvent: medianOf(ingress.map(({ single }) => single.cpuMsPerEvent)),
+        },
         cpuMsPerEvent: medianOf(ingress.map(({ product }) => product.cpuMsPerEvent)),
         limitCpuMsPerEvent: medianOf(ingress.map(({ limit }) => limit.cpuMsPerEvent)),
         cpuMsPerEventOf: mediansByName(ingress.map(({ product }) => product.each)),
@@ -54,7 +61,15 @@ export function reportTable(run: BenchRun): string {
   const rows: string[][] = [['', 'product', 'limit', 'product/limit', 'to reach', 'CPU per event']];
   if (ingress) {
     rows.push([
-      'ingress',
+      'ingress, 1 instance',
+      `${whole(ingress.single.product)}/s`,
+      `${whole(ingress.limit)}/s`,
+      percent(ingress.single.ratio),
+      '',
+      milliseconds(ingress.single.cpuMsPerEvent),
+    ]);
+    rows.push([
+      `ingress, ${ingress.instances} instances`,
       `${whole(ingress.product)}/s`,
       `${whole(ingress.limit)}/s`,
       percent(ingress.ratio),

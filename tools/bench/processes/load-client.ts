@@ -19,10 +19,10 @@ serve(async ({ webhookKey, tenantIds }: Setup) => {
     return webhookRequest({ tenantId, invoiceId: randomUUID() }, webhookKey, index + 1);
   });
   let sent = 0;
-  const handle = async ({ port, connections, seconds }: LoadOrder): Promise<LoadAnswer> => {
+  const handle = async ({ ports, connections, seconds }: LoadOrder): Promise<LoadAnswer> => {
     const cpu = process.cpuUsage();
     const until = performance.now() + seconds * 1000;
-    const result = await sendClosedLoop(port, connections, () =>
+    const result = await sendClosedLoop(ports, connections, () =>
       performance.now() < until ? requests[sent++ % REQUESTS] : undefined,
     );
     const { user, system } = process.cpuUsage(cpu);

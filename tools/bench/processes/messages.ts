@@ -3,7 +3,8 @@ import type { BenchEvent } from '../tenants.ts';
 
 /** What the load client is asked to do. */
 export interface LoadOrder {
-  readonly port: number;
+  /** Of the instances over which the connections are spread. */
+  readonly ports: readonly number[];
   readonly connections: number;
   readonly seconds: number;
 }
