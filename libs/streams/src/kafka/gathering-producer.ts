@@ -6,16 +6,14 @@ import type { KafkaConnector } from './kafka-client.js';
 import { type Cluster, dropDeadConnections } from './kafkajs-internals.js';
 import type { PartitionRecords } from './produce-request.js';
 import { RecordWriter } from './record-writer.js';
+import { logUnavailable, type SendEntry, SendQueue, type SendQueueLimits } from './send-queue.js';
 
 /** Bounds of a {@link GatheringProducer}. */
-export interface GatheringProducerOptions {
+export interface GatheringProducerOptions extends SendQueueLimits {
   /** Topics that will be written to. */
   readonly topics: readonly string[];
   /** A record that is not acknowledged within this time is refused to its sender. */
   readonly deadlineMs: number;
-  /** More than this waiting: refused at once, so that a long outage of the broker does not fill the memory. */
-  readonly maxWaitingRecords: number;
-  readonly maxRequestBytes: number;
   /** So many requests may be under way at once; more than one only where concurrent records need no order among themselves. */
   readonly requestsUnderWay: number;
 }
@@ -32,15 +30,6 @@ const PROBE_EVERY_MS = 500;
 /** A further request is worth its price only when it is long. */
 const FURTHER_REQUEST_FROM_RECORDS = 64;
 
-interface Entry {
-  readonly outputs: readonly RawOutput[];
-  readonly bytes: number;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-  readonly expiresAt: number;
-  settled: boolean;
-}
-
 /** One request at a time under a producer id of its own, so that sequences of one never depend on the fate of another. */
 interface Slot {
   writer: RecordWriter | undefined;
@@ -56,10 +45,9 @@ interface Slot {
  */
 export class GatheringProducer implements LogProducer, RawLogProducer {
   private readonly options: GatheringProducerOptions;
-  private readonly waiting: Entry[] = [];
+  private readonly queue: SendQueue;
   private readonly knownTopics = new Set<string>();
   private readonly slots: readonly Slot[];
-  private waitingRecords = 0;
   private cluster: Cluster | undefined;
   private closed = false;
   private failingSinceMs: number | undefined;
@@ -71,6 +59,7 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
     options: Partial<GatheringProducerOptions> & Pick<GatheringProducerOptions, 'topics'>,
   ) {
     this.options = { ...DEFAULTS, ...options };
+    this.queue = new SendQueue(clock, this.options);
     this.slots = Array.from({ length: this.options.requestsUnderWay }, () => ({
       writer: undefined,
       pumping: undefined,
@@ -100,21 +89,10 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
 
   sendRaw(outputs: readonly RawOutput[], withinMs = this.options.deadlineMs): Promise<void> {
     if (outputs.length === 0) return Promise.resolve();
-    if (this.closed || this.waitingRecords + outputs.length > this.options.maxWaitingRecords) {
-      return Promise.reject(unavailable(this.closed ? 'the producer is closed' : 'too many records wait'));
-    }
-    return new Promise((resolve, reject) => {
-      this.waiting.push({
-        outputs,
-        bytes: outputs.reduce((sum, { value }) => sum + (value?.length ?? 0) + 200, 0),
-        resolve,
-        reject,
-        expiresAt: this.clock.now() + Math.min(withinMs, this.options.deadlineMs),
-        settled: false,
-      });
-      this.waitingRecords += outputs.length;
-      this.pump();
-    });
+    if (this.closed) return Promise.reject(logUnavailable('the producer is closed'));
+    const sent = this.queue.add(outputs, Math.min(withinMs, this.options.deadlineMs));
+    this.pump();
+    return sent;
   }
 
   /** Writes out what waits, then closes the connections. */
@@ -131,8 +109,8 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
   }
 
   private hasWorkFor(slot: Slot): boolean {
-    if (this.waiting.length === 0) return false;
-    return this.othersRest(slot) || this.waitingRecords >= FURTHER_REQUEST_FROM_RECORDS;
+    if (this.queue.records === 0) return false;
+    return this.othersRest(slot) || this.queue.records >= FURTHER_REQUEST_FROM_RECORDS;
   }
 
   private othersRest(slot: Slot): boolean {
@@ -154,26 +132,26 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
   }
 
   private async writeBatch(slot: Slot): Promise<void> {
-    const batch = this.takeBatch();
-    const stopExpiry = this.startExpiry(batch);
+    const batch = this.queue.take();
+    const stopWatch = this.watchDeadlines(batch);
     try {
       await this.writeUntilExpired(slot, batch);
       // After the next request is on its way, so that the broker works while the senders go on.
       setImmediate(() => {
-        for (const entry of batch) settle(entry, undefined);
+        for (const entry of batch) entry.settle(undefined);
       });
     } catch (error) {
-      for (const entry of batch) settle(entry, asUnavailable(error));
+      for (const entry of batch) entry.settle(asUnavailable(error));
       // Whether the broker has them is not known: a new producer id, so that no later sequence depends on it.
       slot.writer = undefined;
     } finally {
-      stopExpiry();
+      stopWatch();
     }
   }
 
   /** Asks for a producer id; what is sent meanwhile is written when the answer is there. */
   private async probe(slot: Slot): Promise<void> {
-    const stopExpiry = this.startExpiry([]);
+    const stopWatch = this.watchDeadlines([]);
     try {
       await this.open(slot);
       this.failingSinceMs = undefined;
@@ -181,11 +159,11 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
       if (this.cluster) await dropDeadConnections(this.cluster, error);
       await this.recover(slot, error, PROBE_EVERY_MS);
     } finally {
-      stopExpiry();
+      stopWatch();
     }
   }
 
-  private async writeUntilExpired(slot: Slot, batch: readonly Entry[]): Promise<void> {
+  private async writeUntilExpired(slot: Slot, batch: readonly SendEntry[]): Promise<void> {
     const outputs = batch.flatMap((entry) => entry.outputs);
     let prepared: { readonly writer: RecordWriter; readonly records: PartitionRecords[] } | undefined;
     for (;;) {
@@ -244,41 +222,10 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
     return slot.writer;
   }
 
-  private takeBatch(): Entry[] {
-    let bytes = 0;
-    let count = 0;
-    for (const entry of this.waiting) {
-      bytes += entry.bytes;
-      if (count > 0 && bytes > this.options.maxRequestBytes) break;
-      count += 1;
-    }
-    const batch = this.waiting.splice(0, count);
-    this.waitingRecords -= batch.reduce((sum, { outputs }) => sum + outputs.length, 0);
-    return batch;
-  }
-
-  /** Refuses records to their senders as their deadlines pass, those under way and those that wait behind them. */
-  private startExpiry(batch: readonly Entry[]): () => void {
-    let cancel = (): void => undefined;
-    const check = (): void => {
-      const now = this.clock.now();
-      for (const entry of [...batch, ...this.waiting]) {
-        if (entry.settled || entry.expiresAt > now) continue;
-        this.failingSinceMs ??= now;
-        settle(entry, unavailable('no acknowledgement in time'));
-      }
-      this.dropSettled();
-      cancel = this.clock.after(100, check);
-    };
-    cancel = this.clock.after(100, check);
-    return () => cancel();
-  }
-
-  private dropSettled(): void {
-    const alive = this.waiting.filter(({ settled }) => !settled);
-    if (alive.length === this.waiting.length) return;
-    this.waiting.splice(0, this.waiting.length, ...alive);
-    this.waitingRecords = alive.reduce((sum, { outputs }) => sum + outputs.length, 0);
+  private watchDeadlines(batch: readonly SendEntry[]): () => void {
+    return this.queue.watchDeadlines(batch, () => {
+      this.failingSinceMs ??= this.clock.now();
+    });
   }
 
   /** Records of one event share their headers: encoded once while they follow each other. */
@@ -304,21 +251,6 @@ function encodeHeaders(headers: OutgoingRecord<unknown>['headers']): RawHeader[]
   return Object.entries(headers ?? {}).map(([name, text]) => [name, Buffer.from(text)] as const);
 }
 
-function settle(entry: Entry, error: Error | undefined): void {
-  if (entry.settled) return;
-  entry.settled = true;
-  if (error) entry.reject(error);
-  else entry.resolve();
-}
-
 function asUnavailable(error: unknown): Error {
-  return error instanceof LedgerwireError ? error : unavailable('no broker took the records', error);
-}
-
-function unavailable(what: string, cause?: unknown): LedgerwireError {
-  return new LedgerwireError(`the log is not available: ${what}`, {
-    code: 'log-unavailable',
-    disposition: 'retry',
-    cause,
-  });
+  return error instanceof LedgerwireError ? error : logUnavailable('no broker took the records', error);
 }
