@@ -110,6 +110,36 @@ test('reads contacts newest change first until older ones come', async () => {
   });
 });
 
+test.each([
+  ['invoice', 'invoices', 'invoice_id'],
+  ['contact', 'contacts', 'contact_id'],
+])(
+  'reads all pages of a poll although the last one had seen a changed %s of the first',
+  async (type, list, id) => {
+    let ids = [1];
+    const { call, asked } = calling((url) =>
+      page(
+        list,
+        ids.map((n) => ({
+          [id]: `${url.searchParams.get('page')}-${n}`,
+          last_modified_time: '2026-11-20T13:00:00+0000',
+        })),
+        ids.length > 1 && url.searchParams.get('page') === '1',
+      ),
+    );
+    const earlier = await zohoBooksSource.poll(call, type, start(type, noon));
+    expect(earlier.done).toBe(true);
+    ids = Array.from({ length: 200 }, (_, index) => index + 1);
+    const first = await zohoBooksSource.poll(call, type, earlier.next);
+    expect(first.done).toBe(false);
+    expect(first.listed).toHaveLength(200);
+    const second = await zohoBooksSource.poll(call, type, first.next);
+    expect(asked.at(-1)?.searchParams.get('page')).toBe('2');
+    expect(second.done).toBe(true);
+    expect(second.listed).toHaveLength(200);
+  },
+);
+
 test('finds new customer payments although no list tells when they changed', async () => {
   let rows = [
     { payment_id: '3', date: '2026-11-20' },

@@ -62,9 +62,9 @@ const position = z.object({
   page: z.number().int().positive(),
   /** Zoho's time at the first page of this poll; null before it. */
   begunAt: z.number().nullable(),
-  /** The newest ids when the last poll ended. */
+  /** The newest ids when the last poll ended; none where a list tells by time what has changed. */
   known: z.array(z.string()),
-  /** Those of this poll's first page. */
+  /** Those of this poll's first page, to be known to the next one. */
   newest: z.array(z.string()),
 });
 type Position = z.infer<typeof position>;
@@ -109,8 +109,8 @@ async function fetchOne(call: VendorCall, collection: Collection, id: string): P
 }
 
 async function poll(call: VendorCall, entityType: string, text: string): Promise<PollPage> {
-  const from = position.parse(JSON.parse(text));
   const collection = collectionOf(entityType);
+  const from = positionOf(collection, text);
   const request = read(call, `${collection.path}.list`, collection.path, {
     page: String(from.page),
     per_page: String(PAGE_SIZE),
@@ -123,8 +123,7 @@ async function poll(call: VendorCall, entityType: string, text: string): Promise
   const known = new Set(from.known);
   const done =
     !hasMore(body) || rows.some((row) => known.has(row.entityId)) || isPast(collection, rows, from);
-  const newest =
-    from.page === 1 ? rows.slice(0, MAX_REMEMBERED).map(({ entityId }) => entityId) : from.newest;
+  const newest = from.page === 1 ? newestOf(collection, rows) : from.newest;
   return {
     entities: [],
     listed: rows.filter((row) => isNews(row, from, known)).map(toListed),
@@ -135,6 +134,19 @@ async function poll(call: VendorCall, entityType: string, text: string): Promise
         : { ...from, page: from.page + 1, begunAt, newest },
     ),
   };
+}
+
+/**
+ * Only where the newest entity comes first does a known one say that nothing new follows: by time of change it may have changed
+ * again, with pages of others behind it.
+ */
+function positionOf({ polledBy }: Collection, text: string): Position {
+  const from = position.parse(JSON.parse(text));
+  return polledBy === 'newest' ? from : { ...from, known: [] };
+}
+
+function newestOf({ polledBy }: Collection, rows: readonly Row[]): string[] {
+  return polledBy === 'newest' ? rows.slice(0, MAX_REMEMBERED).map(({ entityId }) => entityId) : [];
 }
 
 /** Filters that Zoho does not know are ignored without a word, so every answer is looked through all the same. */
