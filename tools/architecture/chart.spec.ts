@@ -78,6 +78,13 @@ describe('the chart', () => {
   });
 });
 
+test('the setup job makes topics by every value under "topics"', () => {
+  const paths = Object.keys(z.looseObject({}).parse(valueAt('topics'))).map((key) => `topics.${key}`);
+  const given = wired['setup']?.map((name) => sources[name]?.value) ?? [];
+  expect(paths).toContain('topics.replicas');
+  expect(paths.filter((path) => !given.includes(path))).toEqual([]);
+});
+
 describe.each(Object.keys(facts))('the environment of %s', (app) => {
   const schema = configurations[app];
   const rows = schema === undefined ? [] : describeConfig(schema);
