@@ -159,6 +159,38 @@ test('finds new customer payments although no list tells when they changed', asy
   expect(second.listed).toHaveLength(1);
 });
 
+test('takes nothing below a known payment for new, however many rows a page has', async () => {
+  let newest = 9000;
+  const { call } = calling(() =>
+    page(
+      'customerpayments',
+      Array.from({ length: 200 }, (_, index) => ({ payment_id: String(newest - index), date: '2020-01-01' })),
+      true,
+    ),
+  );
+  const first = await zohoBooksSource.poll(call, 'payment', start('payment', noon));
+  expect(first).toMatchObject({ done: true, listed: [] });
+  const second = await zohoBooksSource.poll(call, 'payment', first.next);
+  expect(second).toMatchObject({ done: true, listed: [] });
+  newest = 9001;
+  const third = await zohoBooksSource.poll(call, 'payment', second.next);
+  expect(third.listed).toEqual([{ entityType: 'payment', entityId: '9001', version: null }]);
+});
+
+test('finds a changed expense below known ones, since its row tells when it changed', async () => {
+  const rowsOf = (changedAt: string) => [
+    { expense_id: '2', date: '2026-11-20', last_modified_time: '2026-11-20T12:10:00+0000' },
+    { expense_id: '1', date: '2026-10-01', last_modified_time: changedAt },
+  ];
+  let rows = rowsOf('2026-10-01T09:00:00+0000');
+  const { call } = calling(() => page('expenses', rows, true));
+  const first = await zohoBooksSource.poll(call, 'expense', start('expense', noon));
+  expect(first.listed).toMatchObject([{ entityId: '2' }]);
+  rows = rowsOf('2026-11-20T13:30:00+0000');
+  const second = await zohoBooksSource.poll(call, 'expense', first.next);
+  expect(second.listed).toMatchObject([{ entityId: '1' }]);
+});
+
 test('goes on to the next page while everything on this one is new', async () => {
   const { call } = calling((url) =>
     page('customerpayments', [{ payment_id: `p${url.searchParams.get('page')}`, date: '2026-11-20' }], true),

@@ -120,13 +120,12 @@ async function poll(call: VendorCall, entityType: string, text: string): Promise
   const body = readObject(request, response.body);
   const rows = rowsOf(request, body, collection);
   const begunAt = from.begunAt ?? answeredAt(response) ?? from.since + OVERLAP_MS;
-  const known = new Set(from.known);
-  const done =
-    !hasMore(body) || rows.some((row) => known.has(row.entityId)) || isPast(collection, rows, from);
+  const fresh = freshIn(rows, from);
+  const done = !hasMore(body) || fresh.length < rows.length || isPast(collection, rows, from);
   const newest = from.page === 1 ? newestOf(collection, rows) : from.newest;
   return {
     entities: [],
-    listed: rows.filter((row) => isNews(row, from, known)).map(toListed),
+    listed: rows.filter((row) => isNews(row, from, fresh)).map(toListed),
     done,
     next: JSON.stringify(
       done
@@ -166,13 +165,17 @@ interface Row {
   readonly datedAt: number | undefined;
 }
 
-function isNews(
-  { entityId, changedAt, datedAt }: Row,
-  { since, known }: Position,
-  knownIds: ReadonlySet<string>,
-): boolean {
+/** The rows above the first known one: more rows are on a page than ids are remembered, and what follows a known one is older. */
+function freshIn(rows: readonly Row[], { known }: Position): readonly Row[] {
+  const knownIds = new Set(known);
+  const firstKnown = rows.findIndex(({ entityId }) => knownIds.has(entityId));
+  return firstKnown === -1 ? rows : rows.slice(0, firstKnown);
+}
+
+function isNews(row: Row, { since, known }: Position, fresh: readonly Row[]): boolean {
+  const { changedAt, datedAt } = row;
   if (changedAt !== undefined) return changedAt >= since;
-  if (known.length > 0) return !knownIds.has(entityId);
+  if (known.length > 0) return fresh.includes(row);
   // The very first poll knows nothing yet: what is dated well before the connection is the past.
   return datedAt === undefined || datedAt >= since - 2 * DAY_MS;
 }
@@ -182,7 +185,7 @@ function isPast({ polledBy }: Collection, rows: readonly Row[], from: Position):
   const oldest = rows.at(-1);
   if (oldest === undefined) return true;
   if (polledBy === 'sorted') return oldest.changedAt !== undefined && oldest.changedAt < from.since;
-  return polledBy === 'newest' && from.known.length === 0 && !isNews(oldest, from, new Set());
+  return polledBy === 'newest' && from.known.length === 0 && !isNews(oldest, from, rows);
 }
 
 function toListed({ entityType, entityId, changedAt }: Row): ListedEntity {
