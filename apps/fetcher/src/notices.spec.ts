@@ -29,6 +29,15 @@ test('turns a notice into the full record, with its contact before it', async ()
   });
 });
 
+test('does not call an old contact created because its first invoice is', async () => {
+  const bench = await FetcherBench.start(withInvoice);
+  await bench.notice({ changeType: 'created' });
+  expect(bench.records().map(({ entityType, created }) => [entityType, created])).toEqual([
+    ['contact', false],
+    ['invoice', true],
+  ]);
+});
+
 test('emits a contact that is known downstream not again with each invoice', async () => {
   const bench = await FetcherBench.start(withInvoice);
   bench.books.put('x1', { type: 'invoice', id: 'i2', version: 11, contactId: 'k1' });

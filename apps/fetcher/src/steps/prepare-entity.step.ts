@@ -81,6 +81,8 @@ async function loadRelated(
     noticeIds: [],
     recheck: false,
     recheckTokens: [],
+    // What is new is the entity that refers to it.
+    created: false,
     sourceTime: null,
   };
   try {
