@@ -164,6 +164,18 @@ describe('values', () => {
     expect(validator.safeParse({ ...z.looseObject({}).parse(values), fetcher: {} }).success).toBe(false);
   });
 
+  test('that are numbers are written in digits, also from a million up', () => {
+    // Helm's own toString makes 1e+06 of a million: only the one template that knows of it may use it.
+    const [writer = ''] =
+      read('templates/_env.tpl').match(/\{\{- define "ledgerwire\.text".*?\n\{\{- end \}\}/s) ?? [];
+    expect(writer).toContain('printf "%.0f"');
+    const careless = templates.filter(({ text }) => /\btoString\b/.test(text.replace(writer, '')));
+    expect(careless.map(({ name }) => name)).toEqual([]);
+    // What is rendered by hand before a release has such a number.
+    const large = leaves(parse(read('ci/full-values.yaml'))).filter(({ value }) => Number(value) >= 1e6);
+    expect(large.map(({ path }) => path)).toContain('services.ingress.settings.INGRESS_MAX_PENDING_BYTES');
+  });
+
   test('used by templates are all there', () => {
     const used = templates.flatMap(({ text }) => text.match(/(?<=\.Values\.)[A-Za-z]+(\.[A-Za-z]+)*/g) ?? []);
     expect(used.length).toBeGreaterThan(30);

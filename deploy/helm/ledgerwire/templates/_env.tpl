@@ -14,7 +14,7 @@
 {{- else if hasKey $source "value" }}
 {{- $value := $root.Values }}
 {{- range splitList "." $source.value }}{{ $value = get $value . }}{{ end }}
-{{- $text := toString $value }}
+{{- $text := include "ledgerwire.text" $value }}
 {{- if ne $text "" }}
 - name: {{ $name }}
   value: {{ $text | quote }}
@@ -44,8 +44,20 @@
 {{- range $name, $value := .workload.config.settings }}
 {{- if not (has $name $known) }}{{ fail (printf "settings: %s does not read %s, or it is filled by other values. There are: %s" $app $name (join ", " $known)) }}{{ end }}
 - name: {{ $name }}
-  value: {{ $value | toString | quote }}
+  value: {{ include "ledgerwire.text" $value | quote }}
 {{- end }}
+{{- end }}
+
+{{/*
+A value as text. Helm reads each number of a file as a float, and Go writes those from a million up as 1e+06. The fractions that
+there are settings for are small.
+*/}}
+{{- define "ledgerwire.text" -}}
+{{- if and (kindIs "float64" .) (eq . (floor .)) -}}
+{{ printf "%.0f" . }}
+{{- else -}}
+{{ toString . }}
+{{- end -}}
 {{- end }}
 
 {{- define "ledgerwire.publicBaseUrl" -}}
