@@ -57,6 +57,17 @@ test('of somebody who has opted out only colleagues may hear', async () => {
   expect(bench.trail()).toContain('escalated/opted-out');
 });
 
+test.each([21610, 30004])('a report of code %i is an opt-out like a refused send', async (errorCode) => {
+  const bench = await SenderBench.start();
+  await bench.send({ onFailure });
+  await bench.report(bench.carrier.messages[0]?.messageSid ?? '', 'undelivered', { errorCode });
+  await bench.send({ commandId: 'c2' });
+  expect(failures(bench).map(({ commandId, onlyStaff }) => [commandId, onlyStaff])).toEqual([['c1', true]]);
+  expect(bench.trail().at(-1)).toBe('skipped/opted-out');
+  expect(bench.carrier.calls).toHaveLength(1);
+  expect(await bench.counted('message_opt_outs_total', { source: 'delivery-report' })).toBe(1);
+});
+
 test('without a rule a failure stays where it is shown', async () => {
   const bench = await SenderBench.start();
   bench.carrier.next({ apply: false, error: refusal(21211) });

@@ -82,7 +82,7 @@ export class SenderMetrics {
     this.escalations.inc({ channel, kind });
   }
 
-  optedOut(source: 'stop-message' | 'refused-send' | 'books'): void {
+  optedOut(source: 'stop-message' | 'refused-send' | 'delivery-report' | 'books'): void {
     this.optOuts.inc({ source });
   }
 }

@@ -46,7 +46,7 @@ const MAX_SENDS_IN_FLIGHT = 96;
 /**
  * twilio-sender as a list of steps. `messages` and all timers of a command run in the lane of the recipient,
  * `delivery-reports` in the lane of the message, so that each entry of a store has one writer at a time: commands and messages
- * ← recipient, deliveries ← message. Only opt-outs have two (a STOP, a refused send), which both write the whole entry.
+ * ← recipient, deliveries ← message. Only opt-outs have several (a STOP, a refused send, a report), which all write the whole entry.
  */
 @StreamPipeline({
   stores: twilioSenderStores,

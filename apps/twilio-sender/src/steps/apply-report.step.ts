@@ -14,11 +14,11 @@ import { currentTraceId } from '../trace.js';
 import { aboutCommand } from '../trail.js';
 import { escalate } from './escalate.step.js';
 import { planRedelivery } from './plan-redelivery.step.js';
+import { rememberOptOut } from './remember-opt-out.step.js';
 
 /**
  * Takes one delivery report: keeps it when it ends the delivery or shows a message that nobody has booked, and ranks higher than
- * what is known; proves the send where that was in doubt, and says how delivery ended. Writes only the `deliveries` store; everything else of the command belongs to the recipient's
- * lane and is told to it by a timer.
+ * what is XX
  */
 export function applyReport(tools: SenderTools, report: DeliveryReport, context: TaskContext): void {
   const deliveries = context.store(twilioSenderStores.deliveries);
@@ -80,8 +80,14 @@ function endDelivery(
       messageSid: report.messageSid,
       tries: 1,
     });
+  const onlyStaff = failure?.class === 'opted-out';
+  if (command && onlyStaff)
+    rememberOptOut(tools, command, context, {
+      source: 'delivery-report',
+      errorCode: String(report.errorCode),
+    });
   if (command && failure && retryAt === undefined)
-    escalate(tools, command, context, { reason: failure.reason });
+    escalate(tools, command, context, { reason: failure.reason, onlyStaff });
   tools.metrics.deliveryEnded(report.channel, report.status, failure?.class ?? 'none');
   context.emit(
     topics.outcomes,

@@ -1,16 +1,15 @@
-import { type Connection, type MessageCommand, twilioSenderStores } from '#libs/contracts';
+import type { Connection, MessageCommand } from '#libs/contracts';
 import type { LedgerwireError } from '#libs/core';
 import type { TaskContext } from '#libs/streams';
 import type { SendReceipt, VendorCall } from '#libs/vendor-kit';
 import { CommandLedger } from '../command-states.js';
-import { optOutKey } from '../lanes.js';
 import type { SenderTools } from '../sender-tools.js';
 import { setCommandTimer, timerNames } from '../timers.js';
 import { tellCommand } from '../trail.js';
 import type { AttemptOutcome } from '../twilio-sender.metrics.js';
 import { escalate } from './escalate.step.js';
-import { tellContacts } from './tell-contacts.step.js';
 import { judgeFailure } from './judge-failure.step.js';
+import { rememberOptOut } from './remember-opt-out.step.js';
 
 /** `released` = certainly not processed, to be tried again; `done` = sent, refused, opted out or uncertain, all recorded. */
 export type AttemptEnd =
@@ -143,13 +142,7 @@ async function recordFailure(
   const { detail, errorCode } = verdict;
   if (verdict.kind === 'opted-out') {
     noteAttempt(tools, command, 'opted-out', errorCode);
-    tools.metrics.optedOut('refused-send');
-    const { connectionId, to: phone, commandId: causeId } = command;
-    const cause = `error-${errorCode}`;
-    const optOut = { source: cause, at: context.now(), contactKeys: [] };
-    context.store(twilioSenderStores.optOuts).put(optOutKey(connectionId, phone), optOut);
-    if (command.channel === 'sms')
-      tellContacts({ connectionId, phone, smsAllowed: false, cause, causeId }, context);
+    rememberOptOut(tools, command, context, { source: 'refused-send', errorCode });
     ledger.end(command, 'skipped');
     tellCommand(context, command, {
       step: 'send',

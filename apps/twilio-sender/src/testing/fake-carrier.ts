@@ -37,6 +37,7 @@ export class FakeCarrier implements VendorMessaging {
   readonly errorTable: readonly MessageErrorRule[] = [
     rule(21211, 'recipient', 'invalid-number'),
     rule(21610, 'opted-out', 'opted-out'),
+    rule(30004, 'opted-out', 'blocked'),
     rule(21408, 'configuration', 'country-not-enabled'),
     { ...rule(30003, 'transient', 'handset-unreachable'), maxRetries: 2, firstRetryMs: 1_800_000 },
     { ...rule(30008, 'transient', 'unknown-carrier-error'), maxRetries: 2, firstRetryMs: 300_000 },
