@@ -14,7 +14,23 @@ export type NewDeadLetter = Omit<DeadLetterRow, 'status' | 'settledAt'>;
 
 const LONGEST_TEXT = 2_000;
 
-/** An outcome as the audit trail takes it. PostgreSQL has no NUL and no half characters, and a text without end would fill every page. */
+/**
+ * In UTF-16 units, so at most 1,800 bytes: an index of PostgreSQL refuses values of more than about 2,700 bytes, compressed ones
+ * apart, and ids come from outside.
+ */
+const LONGEST_ID = 600;
+
+/** Told to people and looked up by nobody. Everything else may have an index, or get one. */
+const SENTENCES: ReadonlySet<string> = new Set<keyof Outcome | keyof DeadLetter>([
+  'reason',
+  'detail',
+  'errorMessage',
+]);
+
+/**
+ * An outcome as the audit trail takes it. PostgreSQL has no NUL and no half characters, a text without end would fill every page, and
+ * an id without end fits no index.
+ */
 export function outcomeRow(outcome: Outcome): NewOutcome {
   return mapTexts(outcome);
 }
@@ -47,7 +63,9 @@ export function noticeRow({ value: notice, headers }: InputRecord<ChangeNotice>)
 }
 
 /** The index entry of a dead letter: where its bytes lie, not the bytes, since those hold personal data. */
-export function deadLetterRow(record: InputRecord<DeadLetter>): NewDeadLetter {
+export function deadLetterRow(
+  record: Pick<InputRecord<DeadLetter>, 'value' | 'headers' | 'partition' | 'offset'>,
+): NewDeadLetter {
   const { value: letter } = record;
   const headers = new Map(letter.headers.map(({ key, value }) => [key, value.toString()]));
   return mapTexts({
@@ -76,10 +94,15 @@ function textIn(bytes: Buffer): string | null {
 }
 
 function mapTexts<T extends object>(row: T): T {
-  return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, cleaned(value)])) as T;
+  return Object.fromEntries(
+    Object.entries(row).map(([key, value]) => [
+      key,
+      cleaned(value, SENTENCES.has(key) ? LONGEST_TEXT : LONGEST_ID),
+    ]),
+  ) as T;
 }
 
-function cleaned(value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll('\0', '').slice(0, LONGEST_TEXT).toWellFormed();
-  return Array.isArray(value) ? value.map(cleaned) : value;
+function cleaned(value: unknown, longest: number): unknown {
+  if (typeof value === 'string') return value.replaceAll('\0', '').slice(0, longest).toWellFormed();
+  return Array.isArray(value) ? value.map((each) => cleaned(each, longest)) : value;
 }

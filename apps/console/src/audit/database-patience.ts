@@ -52,8 +52,11 @@ export class DatabasePatience {
   }
 }
 
-/** SQLSTATE classes 22 (data exception) and 23 (integrity constraint violation): the same data will never be taken. */
+/**
+ * SQLSTATE classes 22 (data exception), 23 (integrity constraint violation) and 54 (program limit exceeded, e.g. a value that is too
+ * long for an index): the same data will never be taken.
+ */
 function refusesData(error: unknown): boolean {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^2[23]/.test(code);
+  return typeof code === 'string' && /^(2[23]|54)/.test(code);
 }

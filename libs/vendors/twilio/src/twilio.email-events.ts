@@ -1,13 +1,15 @@
 import type { DeliveryEvent, IgnoredItem } from '#libs/vendor-kit';
 import { z } from 'zod';
 import { COMMAND_TAG } from './twilio.email.js';
+import { LONGEST_SID } from './twilio.sid.js';
 
 /** Types of Event Streams that tell of one message or e-mail of the Communications API. */
-const EVENT_TYPE = /^com\.twilio\.comms-api\.(message|email)\.([a-z-]+)$/;
+const EVENT_TYPE = /^com\.twilio\.comms-api\.(message|email)\.([a-z-]{1,100})$/;
 
+const sid = z.string().min(1).max(LONGEST_SID);
 const details = z.object({
-  operation_id: z.string().min(1).nullish(),
-  message_id: z.string().min(1).nullish(),
+  operation_id: sid.nullish(),
+  message_id: sid.nullish(),
   account_sid: z.string().nullish(),
   error_code: z.union([z.string(), z.number()]).nullish(),
   tags: z.record(z.string(), z.unknown()).nullish(),
@@ -79,9 +81,10 @@ function deliveryOf(
   };
 }
 
+/** A tag that is longer than any id of ours names no command. */
 function commandIn(tags: Details['tags']): string | null {
   const tag = tags?.[COMMAND_TAG];
-  return typeof tag === 'string' && tag !== '' ? tag : null;
+  return typeof tag === 'string' && tag !== '' && tag.length <= LONGEST_SID ? tag : null;
 }
 
 function parseJson(text: string): unknown {

@@ -68,6 +68,22 @@ test('sets a signed callback aside that lacks what is documented, and still answ
   });
 });
 
+test('sets a signed callback aside whose id or status is longer than any of Twilio, and takes the longest that it may have', () => {
+  const [longest, overlong] = ['字'.repeat(100), '字'.repeat(101)];
+  const text = { AccountSid: 'AC1', From: '+1', To: '+2' };
+  expect(receive('status', { ...status, MessageSid: longest })).toMatchObject({ kind: 'accepted' });
+  for (const [route, fields] of [
+    ['status', { ...status, MessageSid: overlong }],
+    ['service-status', { ...status, MessageStatus: overlong }],
+    ['inbound', { ...text, MessageSid: overlong }],
+  ] as const) {
+    expect(receive(route, fields)).toMatchObject({
+      kind: 'malformed',
+      reason: expect.stringContaining('more than 100 characters'),
+    });
+  }
+});
+
 test('an error code that is no number is none', () => {
   expect(receive('status', { ...status, ErrorCode: '' })).toMatchObject({ events: [{ errorCode: null }] });
   expect(receive('status', { ...status, ErrorCode: '30008' })).toMatchObject({
@@ -182,6 +198,17 @@ test('leaves out texts, other accounts and types that say nothing of one message
       { reason: 'foreign-account' },
       { reason: 'unknown-event-type' },
     ],
+  });
+});
+
+test('takes no id that is longer than any of Twilio for that of an e-mail, and no tag for a command that is longer than any of ours', () => {
+  const overlong = 'x'.repeat(101);
+  const tags = { 'ledgerwire-command': overlong };
+  expect(receiveEvents(JSON.stringify([anEvent('sent', { operation_id: overlong })]))).toMatchObject({
+    kind: 'malformed',
+  });
+  expect(receiveEvents(JSON.stringify([anEvent('sent', { tags, to: { channel: 'EMAIL' } })]))).toMatchObject({
+    events: [{ commandId: null, messageSid: 'op1' }],
   });
 });
 

@@ -10,6 +10,7 @@ import type {
 } from '#libs/vendor-kit';
 import { readEmailEvents } from './twilio.email-events.js';
 import { optOutTypeOf } from './twilio.opt-out.js';
+import { LONGEST_SID } from './twilio.sid.js';
 import { checkSignature, type FormParams, hasBodyHash, readForm } from './twilio.signature.js';
 
 const statusRoute: WebhookRoute = {
@@ -95,6 +96,7 @@ function readStatus(request: WebhookRequest, params: FormParams, accountId: stri
   const status = first(params, 'MessageStatus') ?? first(params, 'SmsStatus');
   if (!messageSid || !status)
     return malformed(request, 'a status callback without MessageSid or MessageStatus', noContent);
+  if (isOverlong(messageSid, status)) return malformed(request, OVERLONG, noContent);
   const event: DeliveryEvent = {
     kind: 'delivery',
     accountId,
@@ -113,6 +115,7 @@ function readInbound(request: WebhookRequest, params: FormParams, accountId: str
   const to = first(params, 'To');
   if (!sid || !from || !to)
     return malformed(request, 'an inbound message without MessageSid, From or To', noReply);
+  if (isOverlong(sid)) return malformed(request, OVERLONG, noReply);
   const body = first(params, 'Body') ?? null;
   const status = first(params, 'SmsStatus') ?? 'received';
   const event: CommunicationEvent = {
@@ -149,6 +152,12 @@ function malformed(request: WebhookRequest, reason: string, response: WebhookRes
     reason,
     response,
   };
+}
+
+const OVERLONG = `a MessageSid or MessageStatus of more than ${LONGEST_SID} characters`;
+
+function isOverlong(...words: readonly string[]): boolean {
+  return words.some((word) => word.length > LONGEST_SID);
 }
 
 function first(params: FormParams, name: string): string | undefined {
