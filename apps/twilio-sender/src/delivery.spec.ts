@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { failure } from './testing/fake-carrier.js';
+import { failure, lostAnswer } from './testing/fake-carrier.js';
 import { SenderBench } from './testing/sender-bench.js';
 
 const MINUTE = 60_000;
@@ -78,6 +78,23 @@ test('waits before it sends again: half an hour or less, never at once', async (
   expect(bench.carrier.calls).toHaveLength(1);
   await bench.pass(17 * MINUTE);
   expect(bench.carrier.calls).toHaveLength(2);
+});
+
+test('sends again what did not arrive, also when that report is the first that is heard of the message', async () => {
+  const bench = await SenderBench.start();
+  bench.carrier.next({ apply: true, error: lostAnswer });
+  await bench.send();
+  const sid = bench.carrier.messages[0]?.messageSid ?? '';
+  bench.carrier.setStatus(sid, 'undelivered', 30003);
+  await bench.report(sid, 'undelivered', { errorCode: 30003 });
+  await bench.pass(HOUR);
+  expect(bench.carrier.messages).toHaveLength(2);
+  expect(bench.trail().toSorted()).toEqual([
+    'sent',
+    'sent/proved-by-callback',
+    'uncertain/lost-answer',
+    'undelivered/handset-unreachable',
+  ]);
 });
 
 test('does not send again when the message arrived after all', async () => {

@@ -20,8 +20,8 @@ export function proveSend(
   if (!state || !command || ledger.knows(proof.messageSid)) return;
   const standing = standingOf(state);
   if (standing !== 'sent' && standing !== 'ended') {
+    // Not `resend`: the report that proves it may have said that it did not arrive, and planned the next one.
     context.cancelTimer(timerNames.reconcile, proof.commandId);
-    context.cancelTimer(timerNames.resend, proof.commandId);
     tools.metrics.settledBy('callback');
     recordSent(tools, command, context, { messageSid: proof.messageSid, reason: 'proved-by-callback' });
     return;
