@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { AccountingRecord, Contact } from '#libs/contracts';
-import { sampleBill, sampleContact, sampleVendor } from '#libs/flows';
+import { sampleBill, sampleContact, sampleSource, sampleVendor } from '#libs/flows';
 import { MapperBench } from './testing/mapper-bench.js';
 
 let versions = 0;
@@ -55,6 +55,17 @@ test('says nothing of changes that are not kept', async () => {
   await bench.take(contact(), contact({ region: 'Kent' }));
   expect(bench.contacts()).toHaveLength(1);
   expect(bench.trail().at(-1)).toBe('skipped/nothing-new');
+});
+
+test('reads numbers without a country code by the address of the contact before that of the company', async () => {
+  const bench = await start();
+  bench.connections.set(sampleSource.connectionId, { ...sampleSource, country: 'NL' });
+  const phones = [{ kind: 'mobile', countryCode: null, areaCode: null, number: '06 12 34 56 78' }];
+  await bench.take(contact({ country: 'FR', phones }), contact({ country: 'FR', phones: [] }));
+  expect(bench.contacts()).toMatchObject([
+    { phone: '+33612345678', formerPhones: [] },
+    { phone: null, formerPhones: ['+33612345678'] },
+  ]);
 });
 
 test('names the numbers that are no longer the contact’s', async () => {

@@ -2,7 +2,7 @@ import type { AccountingRecord, Contact, ContactCommand } from '#libs/contracts'
 import { commandIdOf, digestOf } from '#libs/core';
 import { evaluateCondition } from '../conditions/evaluate-condition.js';
 import type { ContactSync, Flow } from '../definition/flow.js';
-import { contactAddress } from '../recipients/contact-address.js';
+import { contactAddress, phoneCountries } from '../recipients/contact-address.js';
 import { normalisePhone } from '../recipients/phone-number.js';
 import type { Evaluation, EvaluationInput } from './evaluation.js';
 import { buildModel } from './model.js';
@@ -120,9 +120,8 @@ function kindOf({ isCustomer, isSupplier }: Contact): 'customer' | 'supplier' | 
 }
 
 function phonesOf(contact: Contact, { sourceConnection }: EvaluationInput): string[] {
-  return contact.phones.flatMap(
-    (phone) => normalisePhone(phone, [sourceConnection.country, contact.country])?.e164 ?? [],
-  );
+  const countries = phoneCountries(contact, sourceConnection.country);
+  return contact.phones.flatMap((phone) => normalisePhone(phone, countries)?.e164 ?? []);
 }
 
 /** Stable, and not longer than Twilio Sync takes. */

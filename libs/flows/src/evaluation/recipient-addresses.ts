@@ -3,7 +3,7 @@ import { maskEmail, maskPhone } from '#libs/core';
 import type { Channel, Delivery, ListChoice, StaffList } from '../definition/flow.js';
 import { foldName } from '../definition/lists.js';
 import type { SkipReason } from '../events/skip-reasons.js';
-import { contactAddress } from '../recipients/contact-address.js';
+import { contactAddress, phoneCountries } from '../recipients/contact-address.js';
 import { normalisePhone } from '../recipients/phone-number.js';
 import type { Occasion } from './occasion.js';
 
@@ -114,7 +114,7 @@ function namesOf({ subject, input }: Occasion): ReadonlySet<string> {
   const { contact, contactId } = subject;
   if (!contact) return new Set(contactId === null ? [] : [foldName(contactId)]);
   const texts = [contactId, contact.externalNumber, contact.name, contact.email];
-  const countries = [input.sourceConnection.country, contact.country];
+  const countries = phoneCountries(contact, input.sourceConnection.country);
   const phones = contact.phones.flatMap((phone) => normalisePhone(phone, countries)?.e164 ?? []);
   return new Set([...texts.flatMap((text) => (text === null ? [] : [foldName(text)])), ...phones]);
 }

@@ -13,7 +13,7 @@ const ABILITY_ORDER: readonly SmsAbility[] = ['yes', 'perhaps', 'no'];
 /**
  * The contact's address for a channel. Of several numbers the best for text messages is chosen: mobile by its numbering
  * plan, then where the plan does not say, then by what the books call it, then in the order of the books; fax never.
- * `companyCountry` is the default of numbers without a country code, then the contact's own.
+ * Numbers without a country code are read by {@link phoneCountries}.
  */
 export function contactAddress(
   contact: Contact,
@@ -21,6 +21,17 @@ export function contactAddress(
   companyCountry: string | null,
 ): AddressResult {
   return channel === 'sms' ? phoneOf(contact, companyCountry) : emailOf(contact);
+}
+
+/**
+ * Whose numbering plan a number without a country code is read by, in order: that of the contact's address, then the company's.
+ * Never the other way round: a French mobile number written nationally is a valid Dutch one too, of somebody else.
+ */
+export function phoneCountries(
+  { country }: Pick<Contact, 'country'>,
+  companyCountry: string | null,
+): readonly (string | null)[] {
+  return [country, companyCountry];
 }
 
 function emailOf(contact: Contact): AddressResult {
@@ -38,7 +49,7 @@ function phoneOf(contact: Contact, companyCountry: string | null): AddressResult
     return { ok: false, reason: hasText ? 'invalid-phone-number' : 'no-phone-number' };
   }
   const numbers = written.flatMap((phone) => {
-    const normalised = normalisePhone(phone, [companyCountry, contact.country]);
+    const normalised = normalisePhone(phone, phoneCountries(contact, companyCountry));
     return normalised ? [{ ...normalised, kind: phone.kind }] : [];
   });
   const [best] = numbers.sort((a, b) => rankOf(a) - rankOf(b));

@@ -2,7 +2,13 @@ import type { Contact } from '#libs/contracts';
 import { describe, expect, it } from 'vitest';
 import { parseFlow } from '../definition/parse-flow.js';
 import { evaluateFlow } from '../evaluation/evaluate-flow.js';
-import { sampleBill, sampleContact, sampleInvoice, sampleVendor } from '../samples/sample-records.js';
+import {
+  sampleBill,
+  sampleContact,
+  sampleInvoice,
+  sampleSource,
+  sampleVendor,
+} from '../samples/sample-records.js';
 import { InlineRenderer } from '../templates/inline-renderer.js';
 import { flowUnderTest, inputFor } from '../testing/flow-under-test.js';
 
@@ -42,6 +48,20 @@ describe('lists of recipients by client or vendor', () => {
     ],
   ])('find a contact by its %s', async (_, contact, address) => {
     expect(await reached('{ list: desks }', contact)).toEqual([address]);
+  });
+
+  it('read the numbers of a contact by its own country before that of the company', async () => {
+    const head = `lists:
+  desks:
+    - { contact: "+33 6 12 34 56 78", emails: [paris@example.com] }
+    - { contact: "+31 6 12345678", emails: [stranger@example.com] }`;
+    const phones = [{ kind: 'mobile', countryCode: null, areaCode: null, number: '06 12 34 56 78' }];
+    const input = inputFor(sampleInvoice(), {
+      contact: sampleContact({ country: 'FR', phones }),
+      sourceConnection: { ...sampleSource, country: 'NL' },
+    });
+    const { messages } = await evaluateFlow(flowTo('{ list: desks }', head), input, renderer);
+    expect(messages.map(({ command }) => command.to)).toEqual(['paris@example.com']);
   });
 
   it('find a supplier by its name', async () => {

@@ -110,8 +110,11 @@ describe('contactAddress', () => {
     expect(sms([first, { ...second, kind: 'office' }], 'US')).toEqual({ ok: true, address: '+12125550101' });
   });
 
-  it("takes the company's country before the contact's", () => {
-    expect(sms([phone('06 12 34 56 78')], 'GB', 'FR')).toEqual({ ok: true, address: '+33612345678' });
+  it("takes the contact's country before the company's, where a number is valid in both", () => {
+    expect(sms([phone('06 12 34 56 78')], 'NL', 'FR')).toEqual({ ok: true, address: '+33612345678' });
+    expect(sms([phone('06 12 34 56 78')], 'FR', 'NL')).toEqual({ ok: true, address: '+31612345678' });
+    expect(sms([phone('07911 123456')], 'GB', 'FR')).toEqual({ ok: true, address: '+447911123456' });
+    expect(sms([phone('07911 123456')], 'GB', 'Somewhere')).toEqual({ ok: true, address: '+447911123456' });
     expect(sms([phone('07911 123456')], null, 'GB')).toEqual({ ok: true, address: '+447911123456' });
   });
 
