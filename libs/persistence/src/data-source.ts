@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { ApiCredential } from './entities/api-credential.entity.js';
@@ -21,7 +22,10 @@ export interface DatabaseOptions {
   readonly applicationName: string;
   /** Connections of this process at most. Default 10. */
   readonly poolSize?: number;
-  /** A statement is given up after this time. Default 15 s; migrations have no limit. */
+  /**
+   * The server gives a statement up after this time; if the server itself is not heard of for {@link SILENCE_MARGIN_MS}
+   * longer, the connection is. Default 15 s; 0 = no limit, as for migrations.
+   */
   readonly statementTimeoutMs?: number;
   /** A connection that cannot be had in this time is an error. Default 5 s. */
   readonly connectTimeoutMs?: number;
@@ -45,8 +49,12 @@ export const typeParsers = {
   },
 };
 
+/** How much longer than a statement may take a connection may be silent before its peer counts as gone. */
+const SILENCE_MARGIN_MS = 5_000;
+
 /** The data source of this library; not initialised, and never synchronising on its own. */
 export function createDataSource(options: DatabaseOptions): DataSource {
+  const statementTimeoutMs = options.statementTimeoutMs ?? 15_000;
   return new DataSource({
     type: 'postgres',
     url: options.url,
@@ -75,9 +83,25 @@ export function createDataSource(options: DatabaseOptions): DataSource {
     invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
     extra: {
       types: typeParsers,
-      statement_timeout: options.statementTimeoutMs ?? 15_000,
-      // A connection whose peer is gone is noticed instead of being waited for.
+      statement_timeout: statementTimeoutMs,
+      ...(statementTimeoutMs > 0 && { stream: () => watchedSocket(statementTimeoutMs + SILENCE_MARGIN_MS) }),
+      // For migrations, which may be silent for as long as they like. The system begins to ask after 2 hours if not told.
       keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
     },
+  });
+}
+
+/**
+ * A socket that is destroyed when nothing passes for `silenceMs`. A server that stops, or a network that loses everything,
+ * closes nothing: without this a statement waits for as long as the system sends again (15 minutes), and keep-alive is no
+ * help while something is unanswered. The pool closes idle connections after 10 s, so that this one meets only those in
+ * use. The driver's `query_timeout` would fail the statement but hand the dead connection to the next one.
+ */
+function watchedSocket(silenceMs: number): Socket {
+  const socket = new Socket();
+  return socket.setTimeout(silenceMs, () => {
+    const error = new Error(`Connection terminated: nothing was heard of PostgreSQL for ${silenceMs} ms`);
+    socket.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
   });
 }

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FaultTest } from '../suite/fault-test.ts';
 import { underLoad } from '../suite/under-load.ts';
 
-/** F7: PostgreSQL is killed, stands still, and cuts connections. Messages go on without it; the trail catches up. */
+/** F7: PostgreSQL is killed, stands still, cuts connections, and dies without a word. Messages go on without it; the trail catches up. */
 export const database: FaultTest = {
   id: 'F7',
-  title: 'PostgreSQL killed, paused and cut off',
+  title: 'PostgreSQL killed, paused, cut off and silent',
   weight: 1,
   short: false,
   run: (run) => {
@@ -26,7 +26,8 @@ export const database: FaultTest = {
         postgres.resume();
         const cut = postgresProxy.resetAll();
         await delay(part / 2);
-        return 2 + cut;
+        // Nobody is told, and healing does not help these: whoever waits for an answer has to give it up himself.
+        return 2 + cut + postgresProxy.deafen();
       },
       mend: async () => postgres.resume(),
       check: () => (sentWithout === 0 ? ['nothing was sent while PostgreSQL was away'] : []),
