@@ -70,6 +70,10 @@ describe('the trail', () => {
       expect(view.commands.map((command) => command.result)).toEqual(['delivered']);
       expect(view.notSent.map((one) => one.reason)).toEqual(['no-staff-address']);
     }
+    const within = (workspaceId: string) =>
+      underTest.api(`/api/traces/${ids.number}?workspaceId=${workspaceId}`);
+    expect((await json<TraceView>(await within('demo'))).steps).toHaveLength(7);
+    expect((await within('another')).status).toBe(404);
   });
 
   it('says 404 with a sentence when nothing is known of an id', async () => {
@@ -306,6 +310,7 @@ describe('the API document', () => {
     // Which routes there are is compared with the controllers in api/openapi.spec.ts.
     const trace = JSON.stringify(document.paths['/api/traces/{id}']?.['get']);
     expect(trace).toContain('notSent');
+    expect(trace).toContain('"name":"workspaceId"');
     const outcomes = JSON.stringify(document.paths['/api/outcomes']?.['get']);
     expect(outcomes).toContain('"name":"connectionId"');
     expect(outcomes).toContain('nextCursor');

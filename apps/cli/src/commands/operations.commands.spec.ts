@@ -164,6 +164,18 @@ describe('resend', () => {
   });
 });
 
+describe('trace', () => {
+  it('asks about one workspace where that is said', async () => {
+    const console = await ServiceDouble.start({});
+    await run(['trace', 'INV-0001'], { console });
+    await run(['trace', 'INV-0001', '--workspace', 'acme & co'], { console });
+    expect(console.seen.map(({ line }) => line)).toEqual([
+      'GET /api/traces/INV-0001',
+      'GET /api/traces/INV-0001?workspaceId=acme+%26+co',
+    ]);
+  });
+});
+
 describe('parked work and dead letters', () => {
   it('narrows what is tried again', async () => {
     const console = await ServiceDouble.start({ 'POST /api/parked': { body: { requestId: 'q1' } } });

@@ -8,10 +8,13 @@ export const traceCommand: Command = {
   name: 'trace',
   summary: 'The whole way of one event, with times, and why something was not sent',
   positionals: ['<id>'],
+  options: {
+    workspace: { value: 'ID', about: 'only of this workspace; invoice numbers are the same in many' },
+  },
   notes:
     'The id may be any on the way: of a webhook, notice, record, command, message (SID) or trace, or the id or number of an entity, e.g. INV-0042.',
   async run({ args, console, show }) {
-    const trace = await console.trace(args.word(0, '<id>'));
+    const trace = await console.trace(args.word(0, '<id>'), args.text('workspace'));
     show(trace, () => traceText(trace));
   },
 };

@@ -24,8 +24,9 @@ export type Filter = Readonly<Record<string, string | undefined>>;
 export class ConsoleApi {
   constructor(private readonly client: ApiClient) {}
 
-  trace(id: string) {
-    return this.client.ask(`/api/traces/${encodeURIComponent(id)}`, traceAnswer);
+  /** @param workspaceId undefined = of any */
+  trace(id: string, workspaceId?: string) {
+    return this.client.ask(`/api/traces/${encodeURIComponent(id)}`, traceAnswer, { query: { workspaceId } });
   }
 
   /** The live feed from after a position on; the newest when not given. */

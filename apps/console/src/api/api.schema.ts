@@ -123,6 +123,14 @@ const wholeNumber = (least: number, most: number) =>
 
 const word = z.string().min(1).max(200).optional();
 
+/** How a trace is narrowed. */
+export const traceQuery = z.object({
+  workspaceId: word.meta({ description: 'Only of this workspace: invoice numbers are the same in many.' }),
+});
+
+/** {@link traceQuery} as parsed. */
+export type TraceQuery = z.output<typeof traceQuery>;
+
 /** How the feed is narrowed and paged. */
 export const outcomesQuery = z.object({
   workspaceId: word,

@@ -31,6 +31,8 @@ import {
   outcomesQuery,
   type OutcomesQuery,
   type OutcomeView,
+  traceQuery,
+  type TraceQuery,
   traceSchema,
 } from './api.schema.js';
 import { cursorText, outcomeView, parseCursor } from './outcome-view.js';
@@ -52,13 +54,16 @@ export class OutcomesController {
   @ApiOperation({
     summary: 'The whole way of one event',
     description:
-      'By any id on it: webhook, notice, record or command id, message SID, trace id, the id of the entity or its number (an invoice number). What was not sent is there too, with the reason.',
+      'By any id on it: webhook, notice, record or command id, message SID, trace id, the id of the entity or its number (an invoice number). What was not sent is there too, with the reason. Of more than 1,000 steps the newest are given.',
   })
   @ApiOkResponse({ standardSchema: traceSchema })
   @ApiNotFoundResponse({ description: 'Nothing is known of this id (yet).' })
   @Get('traces/:id')
-  async trace(@Param('id') id: string): Promise<TraceView> {
-    const view = traceView(id, await this.database.outcomes.trace(id));
+  async trace(
+    @Param('id') id: string,
+    @Query({ schema: traceQuery }) { workspaceId }: TraceQuery,
+  ): Promise<TraceView> {
+    const view = traceView(id, await this.database.outcomes.trace(id, { workspaceId }));
     if (view) return view;
     throw new NotFoundException('Nothing is known of this id. A fresh event takes a moment to get here.');
   }

@@ -22,6 +22,14 @@ export interface OutcomeFilter {
   readonly to?: EpochMs;
 }
 
+/** Of how much of the trail a trace is. */
+export interface TraceScope {
+  /** Only of this workspace; absent = of any. */
+  readonly workspaceId?: string | undefined;
+  /** Outcomes at most. Default 1,000. */
+  readonly limit?: number;
+}
+
 /** Where a page of the newest outcomes goes on: the last row of the page before it. */
 export interface OutcomeCursor {
   readonly at: EpochMs;
@@ -74,18 +82,21 @@ export class OutcomeStore {
    * Everything that is connected with an id: a webhook, notice, record, command, message, entity or trace id, or an
    * entity's number. Ids found are followed (a notice's record, the record's commands, their messages, and back), so that
    * any id of a path gives the whole path. A webhook may tell of many entities: all are found by its id, but nothing else
-   * leads from one to the others. In order of time; at most `limit` outcomes, the earliest found first.
+   * leads from one to the others. In order of time; of more than `limit` outcomes the newest, since what many have in common (each
+   * company may have an INV-0001) is asked about for what happened to it last.
    */
-  async trace(id: string, limit = 1_000): Promise<readonly OutcomeRow[]> {
+  async trace(id: string, { workspaceId, limit = 1_000 }: TraceScope = {}): Promise<readonly OutcomeRow[]> {
     const found = new Map<string, OutcomeRow>();
     const asked = new Set([id]);
-    let rows = await this.linkedWith([id], [...PATH_COLUMNS, ...START_COLUMNS], limit);
+    const begin = { ids: [id], columns: [...PATH_COLUMNS, ...START_COLUMNS], workspaceId };
+    // Half of them, so that there is room for the rest of each one's path.
+    let rows = await this.linkedWith({ ...begin, limit: Math.ceil(limit / 2) });
     for (let round = 0; rows.length > 0 && round < TRACE_ROUNDS; round += 1) {
       for (const row of rows) if (found.size < limit) found.set(row.outcomeId, row);
       const ids = [...new Set(rows.flatMap(pathIds))].filter((each) => !asked.has(each));
       if (ids.length === 0 || found.size >= limit) break;
       for (const each of ids) asked.add(each);
-      rows = await this.linkedWith(ids, PATH_COLUMNS, limit - found.size + 1);
+      rows = await this.linkedWith({ ids, columns: PATH_COLUMNS, workspaceId, limit });
     }
     return [...found.values()].sort((a, b) => a.at - b.at || a.position - b.position);
   }
@@ -207,19 +218,23 @@ export class OutcomeStore {
     return affected ?? 0;
   }
 
-  /** One index per column: PostgreSQL joins their hits in bitmaps, so that no scan of the table is needed. */
-  private linkedWith(
-    ids: readonly string[],
-    columns: readonly string[],
-    limit: number,
-  ): Promise<OutcomeRow[]> {
-    return this.outcomes
+  /** Newest first. One index per column: PostgreSQL joins their hits in bitmaps, so that no scan of the table is needed. */
+  private linkedWith({ ids, columns, workspaceId, limit }: Link): Promise<OutcomeRow[]> {
+    const query = this.outcomes
       .createQueryBuilder('o')
       .where(`(${columns.join(' OR ')})`, { ids: [...ids] })
-      .orderBy('o.at', 'ASC')
-      .limit(limit)
-      .getMany();
+      .orderBy('o.at', 'DESC')
+      .addOrderBy('o.position', 'DESC')
+      .limit(limit);
+    if (workspaceId !== undefined) query.andWhere('o.workspaceId = :workspaceId', { workspaceId });
+    return query.getMany();
   }
+}
+
+/** Ids to look for, and in what. */
+interface Link extends TraceScope {
+  readonly ids: readonly string[];
+  readonly columns: readonly string[];
 }
 
 const PATH_COLUMNS = [

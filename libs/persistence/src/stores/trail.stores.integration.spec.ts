@@ -88,7 +88,35 @@ test('an invoice number or id gives every event of the invoice, an unknown id no
   expect(await outcomes.trace('INV-1')).toHaveLength(7);
   expect(await outcomes.trace('invoice-1')).toHaveLength(7);
   expect(await outcomes.trace('INV-2')).toEqual([]);
-  expect(await outcomes.trace('INV-1', 3)).toHaveLength(3);
+  expect(await outcomes.trace('INV-1', { limit: 3 })).toHaveLength(3);
+});
+
+/** An event of an invoice as it is told by two services; only the first line has the number. */
+const eventOf = (name: string, workspaceId: string, at: number) => [
+  anOutcome(`${name}-read`, { at, workspaceId, recordId: name, commandId: name, entityNumber: 'INV-0001' }),
+  anOutcome(`${name}-sent`, { at: at + 1, workspaceId, commandId: name, messageSid: name }),
+  anOutcome(`${name}-delivered`, { at: at + 2, workspaceId, messageSid: name }),
+];
+
+test('of a number with more events than a trace holds, the newest are found, with their whole paths', async () => {
+  const { outcomes } = await openedDatabase(createTestDatabase);
+  const old = Array.from({ length: 12 }, (_, i) => eventOf(`old-${i}`, 'w2', i));
+  const fresh = eventOf('fresh', 'w1', 1_000);
+  await outcomes.addAll([...fresh, ...old.flat()]);
+  const idsOf = (rows: readonly { readonly outcomeId: string }[]) => rows.map(({ outcomeId }) => outcomeId);
+  const found = await outcomes.trace('INV-0001', { limit: 6 });
+  expect(found).toHaveLength(6);
+  expect(idsOf(found).slice(-3)).toEqual(idsOf(fresh));
+});
+
+test('a number that workspaces share is traced in one of them', async () => {
+  const { outcomes } = await openedDatabase(createTestDatabase);
+  const own = eventOf('own', 'w1', 1);
+  await outcomes.addAll([...own, ...eventOf('foreign', 'w2', 2)]);
+  const found = await outcomes.trace('INV-0001', { workspaceId: 'w1' });
+  expect(found.map(({ outcomeId }) => outcomeId)).toEqual(own.map(({ outcomeId }) => outcomeId));
+  expect(await outcomes.trace('INV-0001')).toHaveLength(6);
+  expect(await outcomes.trace('INV-0001', { workspaceId: 'w3' })).toEqual([]);
 });
 
 test('a webhook gives all entities that it told of, an entity only what is its own and what its reading led to', async () => {
@@ -182,6 +210,7 @@ test('a trace reads by index in a large trail', async () => {
     const before = (await scans())[0]?.seq;
     expect(await outcomes.trace('SM1')).toHaveLength(path.length);
     expect(await outcomes.trace('X19999')).toHaveLength(1);
+    expect(await outcomes.trace('X19999', { workspaceId: 'w1' })).toHaveLength(1);
     await scans();
     expect((await scans())[0]?.seq).toBe(before);
   } finally {
