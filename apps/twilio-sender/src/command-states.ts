@@ -87,6 +87,20 @@ export class CommandLedger {
     this.put(command, { ...this.existing(command), status, deliveryStatus, command: '' });
   }
 
+  /**
+   * A message of the command has arrived that had failed, or that a later one was sent instead of. With no call in doubt and no
+   * later message the command ends; else that stays to be settled, and nothing is sent after it.
+   * @returns whether the command has ended.
+   */
+  arrive(command: MessageCommand, messageSid: string, deliveryStatus: string): boolean {
+    const former = this.existing(command);
+    const standing = standingOf(former);
+    const ends = standing === 'open' || (standing === 'sent' && former.messageSid === messageSid);
+    if (ends) this.put(command, { ...former, status: 'final', messageSid, deliveryStatus, command: '' });
+    else this.put(command, { ...former, messageSid: former.messageSid ?? messageSid, deliveryStatus });
+    return ends;
+  }
+
   /** Whether the message is known already, under this command or another. */
   knows(messageSid: string): boolean {
     return this.context.store(twilioSenderStores.messages).get(messageSid) !== undefined;

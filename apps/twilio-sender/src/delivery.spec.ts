@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
-import { failure, lostAnswer } from './testing/fake-carrier.js';
+import { type MessageCommand, topics } from '#libs/contracts';
+import { busyFor, failure, lostAnswer, tooMany } from './testing/fake-carrier.js';
 import { SenderBench } from './testing/sender-bench.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-async function sendOne(): Promise<{ bench: SenderBench; sid: string }> {
+async function sendOne(changes: Partial<MessageCommand> = {}): Promise<{ bench: SenderBench; sid: string }> {
   const bench = await SenderBench.start();
-  await bench.send();
+  await bench.send(changes);
   return { bench, sid: bench.carrier.messages[0]?.messageSid ?? '' };
 }
 
@@ -103,6 +104,52 @@ test('does not send again when the message arrived after all', async () => {
   await bench.report(sid, 'delivered');
   await bench.pass(10 * MINUTE);
   expect(bench.carrier.calls).toHaveLength(1);
+});
+
+test('does not send again when the message arrives while its repeat is made to wait', async () => {
+  const { bench, sid } = await sendOne();
+  await bench.report(sid, 'undelivered', { errorCode: 30008 });
+  bench.carrier.next({ apply: false, error: busyFor(20 * MINUTE) });
+  await bench.pass(5 * MINUTE);
+  expect(bench.trail().at(-1)).toBe('parked/vendor-rate-limited');
+  await bench.report(sid, 'delivered');
+  await bench.pass(HOUR);
+  expect(bench.carrier.messages).toHaveLength(1);
+  expect(bench.trail().at(-1)).toBe('delivered');
+  expect(bench.state()).toMatchObject({
+    status: 'final',
+    messageSid: sid,
+    deliveryStatus: 'delivered',
+    command: '',
+  });
+});
+
+test('does not send again when the message arrives while its repeat is in doubt', async () => {
+  const { bench, sid } = await sendOne();
+  await bench.report(sid, 'undelivered', { errorCode: 30008 });
+  bench.carrier.next({ apply: false, error: lostAnswer });
+  bench.carrier.listError = tooMany;
+  await bench.pass(5 * MINUTE);
+  expect(bench.trail().at(-1)).toBe('uncertain/lost-answer');
+  await bench.report(sid, 'delivered');
+  bench.carrier.listError = undefined;
+  await bench.pass(HOUR);
+  expect(bench.carrier.messages).toHaveLength(1);
+  expect(bench.state()).toMatchObject({ status: 'final', deliveryStatus: 'delivered', command: '' });
+});
+
+test('sends no third time, and takes no other way, when the first message arrives and the second does not', async () => {
+  const { bench, sid } = await sendOne({ onFailure: ['email'] });
+  await bench.report(sid, 'undelivered', { errorCode: 30008 });
+  await bench.pass(5 * MINUTE);
+  await bench.report(sid, 'delivered');
+  await bench.pass(1);
+  await bench.report(bench.carrier.messages[1]?.messageSid ?? '', 'undelivered', { errorCode: 30008 });
+  await bench.pass(HOUR);
+  expect(bench.carrier.messages).toHaveLength(2);
+  expect(bench.outcomes().at(-1)).toMatchObject({ status: 'undelivered', nextTryAt: null });
+  expect(bench.driver.sent(topics.failedMessages)).toEqual([]);
+  expect(bench.state()).toMatchObject({ status: 'final', deliveryStatus: 'delivered' });
 });
 
 test('does not send again to somebody who has opted out meanwhile', async () => {

@@ -25,7 +25,7 @@ export function applyReport(tools: SenderTools, report: DeliveryReport, context:
   const known = deliveries.get(report.messageSid);
   if (!ranksHigher(tools, report, known)) return;
   const link = context.store(twilioSenderStores.messages).get(report.messageSid);
-  const { final } = tools.messaging.rankOf(report.channel as Channel, report.status);
+  const { final, delivered } = tools.messaging.rankOf(report.channel as Channel, report.status);
   // On its way, of a message that is booked: nothing is told of it, and what comes next ranks higher anyway.
   if (!final && link && !known) return;
   const commandId = report.commandId ?? link?.commandId ?? known?.commandId ?? null;
@@ -36,6 +36,9 @@ export function applyReport(tools: SenderTools, report: DeliveryReport, context:
     reportedAt: report.receivedAt,
   });
   if (commandId !== null && !link) proveSend(context, commandId, report.messageSid);
+  // Failures were told of it before, or of a later message: one more may be on its way out.
+  if (link && delivered && mayBeRepeated(context, link.commandId, { known, messageSid: report.messageSid }))
+    proveSend(context, link.commandId, report.messageSid);
   if (final) endDelivery(tools, report, { context, commandId });
 }
 
@@ -50,7 +53,16 @@ export function ranksHigher(
   return messaging.rankOf(channel, report.status).rank > messaging.rankOf(channel, known.status).rank;
 }
 
-/** The report shows that a message exists which nobody has booked yet. */
+/** Whether a repeat may be planned, or under way, although the message has arrived. */
+function mayBeRepeated(
+  context: TaskContext,
+  commandId: string,
+  { known, messageSid }: { readonly known: DeliveryState | undefined; readonly messageSid: string },
+): boolean {
+  return known !== undefined || new CommandLedger(context).get(commandId)?.messageSid !== messageSid;
+}
+
+/** Tells the recipient's lane that a message exists which nobody has booked yet, or that one has arrived which had failed. */
 function proveSend(context: TaskContext, commandId: string, messageSid: string): void {
   const command = keptCommand(new CommandLedger(context).get(commandId));
   if (command) setCommandTimer(context, command, timerNames.prove, context.now(), { messageSid });
@@ -86,7 +98,8 @@ function endDelivery(
       source: 'delivery-report',
       errorCode: String(report.errorCode),
     });
-  if (command && failure && retryAt === undefined)
+  const arrivedBefore = typeof state?.deliveryStatus === 'string';
+  if (command && failure && retryAt === undefined && !arrivedBefore)
     escalate(tools, command, context, { reason: failure.reason, onlyStaff });
   tools.metrics.deliveryEnded(report.channel, report.status, failure?.class ?? 'none');
   context.emit(

@@ -36,7 +36,7 @@ export async function checkDelivery(
   const final = delivery && tools.messaging.rankOf(command.channel as Channel, delivery.status).final;
   const resendPlanned = isUndelivered(tools, command, state, context);
   if (delivery && final && !resendPlanned) {
-    new CommandLedger(context).end(command, 'final', delivery.status);
+    new CommandLedger(context).end(command, 'final', state.deliveryStatus ?? delivery.status);
     return;
   }
   const polled = final ? undefined : await fetchState(tools, command, state.messageSid);
@@ -82,8 +82,9 @@ function planNextCheck(
   }
   const delivery = deliveryOf(state, context);
   const final = delivery && tools.messaging.rankOf(command.channel as Channel, delivery.status).final;
-  new CommandLedger(context).end(command, 'final', final ? delivery.status : 'undetermined');
-  if (final) return;
+  const known = state.deliveryStatus ?? (final ? delivery.status : undefined);
+  new CommandLedger(context).end(command, 'final', known ?? 'undetermined');
+  if (known !== undefined) return;
   tellCommand(context, command, {
     step: 'deliver',
     status: 'undetermined',

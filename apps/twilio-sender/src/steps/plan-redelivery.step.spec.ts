@@ -14,7 +14,7 @@ const transient: MessageFailure = {
 };
 
 function plan(failure: MessageFailure, attempts: number, random: number, notAfter: number | null = null) {
-  const state = { attempts } as CommandState;
+  const state = { attempts, deliveryStatus: null as string | null } as CommandState;
   return planRedelivery({ random: () => random }, failure, {
     command: aCommand({ notAfter }),
     state,

@@ -24,7 +24,8 @@ export function planRedelivery(
   return work.command.notAfter !== null && retryAt > work.command.notAfter ? undefined : retryAt;
 }
 
-/** Whether a failed delivery of this class is tried again at all. */
+/** Whether a failed delivery of this class is tried again at all: not when another message of the command has arrived. */
 export function mayRetry(failure: MessageFailure, state: CommandState): boolean {
+  if (state.deliveryStatus !== null) return false;
   return (failure.class === 'transient' || failure.class === 'later') && state.attempts <= failure.maxRetries;
 }

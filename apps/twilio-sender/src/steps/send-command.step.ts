@@ -12,13 +12,18 @@ import { findObstacle } from './find-obstacle.step.js';
 /** `waits` = nothing was sent and it is worth trying again, as `error` says. */
 export type SendEnd = { readonly kind: 'done' } | { readonly kind: 'waits'; readonly error: LedgerwireError };
 
-/** Reads again what must be so now, then sends. `tries` counts how often this work has been tried, 1 = first. */
+/** Reads again what must be so now, then sends, unless a message of the command has arrived by now. `tries` counts how often this work has been tried, 1 = first. */
 export async function sendCommand(
   tools: SenderTools,
   command: MessageCommand,
   tries: number,
   context: TaskContext,
 ): Promise<SendEnd> {
+  const arrived = new CommandLedger(context).get(command.commandId)?.deliveryStatus ?? null;
+  if (arrived !== null) {
+    new CommandLedger(context).end(command, 'final', arrived);
+    return { kind: 'done' };
+  }
   const connection = tools.connections.get(command.connectionId);
   const obstacle = findObstacle({ command, connection, context });
   if (obstacle?.kind === 'skip') {

@@ -176,12 +176,12 @@ export function failure(details: Partial<ConstructorParameters<typeof VendorErro
 export const lostAnswer = failure({ code: 'vendor-reset', disposition: 'retry', effect: 'unknown' });
 
 /** HTTP 429: certainly not processed. */
-export const tooMany = failure({
-  code: 'vendor-rate-limited',
-  disposition: 'park',
-  status: 429,
-  retryAfterMs: 30_000,
-});
+export function busyFor(retryAfterMs: number): VendorError {
+  return failure({ code: 'vendor-rate-limited', disposition: 'park', status: 429, retryAfterMs });
+}
+
+/** The same for half a minute. */
+export const tooMany = busyFor(30_000);
 
 /** A refused send with one of the carrier's codes. */
 export function refusal(vendorCode: number): VendorError {
