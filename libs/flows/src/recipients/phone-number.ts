@@ -59,12 +59,16 @@ export function normalisePhone(
   return null;
 }
 
-/** Two numbers in one field are common; each is tried. */
+/**
+ * Two numbers in one field are common; each is tried. A slash may part them, but in Belgium, Germany, Austria and Italy it
+ * stands behind the prefix: cut there, the rest could be the number of somebody else. So the whole is tried before its parts.
+ */
 function alternativesIn(number: string): string[] {
-  return number
-    .slice(0, MAX_WRITTEN_CHARS)
-    .split(/\s*(?:[/;,|]|\bor\b)\s*/i)
-    .filter((part) => HAS_DIGITS.test(part));
+  const numbers = number.slice(0, MAX_WRITTEN_CHARS).split(/\s*(?:[;,|]|\bor\b)\s*/i);
+  const alternatives = numbers.flatMap((whole) =>
+    whole.includes('/') ? [whole, ...whole.split(/\s*\/\s*/)] : [whole],
+  );
+  return alternatives.filter((part) => HAS_DIGITS.test(part));
 }
 
 type Attempt = () => PhoneNumber | undefined;
