@@ -22,6 +22,11 @@ export function callOf({ vendor, call }: OAuthAccess, settings: Readonly<Record<
   return baseUrls ? { ...call, baseUrls } : call;
 }
 
+/** The same way for calls about one account or consent, which may fail for that one alone; see `VendorRequest.subject`. */
+export function callAbout(subject: string, call: AuthCall): AuthCall {
+  return { ...call, request: (request) => call.request({ ...request, subject }) };
+}
+
 /** What of a vendor this broker can use: definitions from the registry, calls with the credentials of our app. */
 export class VendorAccess {
   /** `callOf` answers null for a vendor that needs credentials of our app which are not configured. */

@@ -2,7 +2,7 @@ import { ManualClock } from '#libs/core';
 import { metricFaults } from '#libs/platform';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import type { VendorCall, VendorDefinition, VendorRequest, VendorResponse } from './contract.js';
+import type { AuthCall, VendorCall, VendorDefinition, VendorRequest, VendorResponse } from './contract.js';
 import { type HttpTransport, TransportFailure, type TransportRequest } from './http/http-transport.js';
 import { fakeConnection, fakeTokens, fakeVendor } from './testing/fake-vendor.js';
 import { VendorError } from './vendor-error.js';
@@ -21,6 +21,7 @@ function create(
   tokens: ReturnType<typeof fakeTokens>;
   registry: Registry;
   call: VendorCall;
+  auth: AuthCall;
 } {
   const clock = new ManualClock();
   const seen: TransportRequest[] = [];
@@ -35,10 +36,14 @@ function create(
   };
   const registry = new Registry();
   const tokens = fakeTokens(clock);
-  const baseUrls = { api: 'https://api.example' };
+  const baseUrls = { api: 'https://api.example', elsewhere: 'https://api.elsewhere.example' };
   const metrics = createVendorMetrics(registry);
   const runtime = new VendorRuntime({ vendor, baseUrls, transport, tokens, clock, metrics });
-  return { runtime, clock, seen, tokens, registry, call: runtime.callFor(fakeConnection('c1')) };
+  const [call, auth] = [
+    runtime.callFor(fakeConnection('c1')),
+    runtime.authCall({ clientId: 'i', clientSecret: 's' }),
+  ];
+  return { runtime, clock, seen, tokens, registry, call, auth };
 }
 
 const read: VendorRequest = {
@@ -230,6 +235,19 @@ test('opens the breaker of the failing connection and operation class alone', as
   await clock.advance(30_000);
   await call.request(read).catch(() => undefined);
   expect(seen.length).toBeGreaterThan(before + 2);
+});
+
+test('identity calls to a server that fails stop neither those to another one nor those about one account', async () => {
+  const failing = ({ url }: TransportRequest): Reply => ({ status: url.includes('api.example') ? 503 : 200 });
+  const { auth } = create(failing);
+  const outcome = (request: VendorRequest): Promise<unknown> =>
+    auth.request(request).catch((error: unknown) => (error as VendorError).code);
+  for (let count = 0; count < 5; count++) await outcome(read);
+  expect(await outcome(read)).toBe('vendor-breaker-open');
+  expect(await outcome({ ...read, url: 'https://api.elsewhere.example/' })).toMatchObject({ status: 200 });
+  for (let count = 0; count < 5; count++) await outcome({ ...read, subject: 'c1' });
+  expect(await outcome({ ...read, subject: 'c1' })).toBe('vendor-breaker-open');
+  expect(await outcome({ ...read, subject: 'c2' })).toBe('vendor-unavailable');
 });
 
 test('a tenant’s refusals never open a breaker', async () => {

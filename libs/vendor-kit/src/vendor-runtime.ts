@@ -44,9 +44,6 @@ export interface CallOptions {
   readonly background?: boolean;
 }
 
-/** The name under which calls that belong to no connection have their breaker. */
-const NO_CONNECTION = '-';
-
 /**
  * One vendor as a service calls it: credentials, limits, breakers and error classification around the transport. The layers
  * from outside in: metrics, breaker, credentials, rate limit, transport; a refused token is renewed and a read whose
@@ -102,7 +99,7 @@ export class VendorRuntime {
       request: (request) =>
         this.measured(request, async () => {
           this.assertOwnServer(request, baseUrls);
-          return this.attempt(NO_CONNECTION, request, {}, undefined, false);
+          return this.attempt(identityOf(request), request, {}, undefined, false);
         }),
     };
   }
@@ -301,6 +298,15 @@ export class VendorRuntime {
   private hit(point: string): Promise<void> {
     return (this.options.faultPoints ?? noFaultPoints).hit(point);
   }
+}
+
+/**
+ * The name under which a call that belongs to no connection has its breaker: a vendor's data centres fail one by one, and so
+ * do its customers' accounts.
+ */
+function identityOf({ url, subject }: VendorRequest): string {
+  const { origin } = new URL(url);
+  return subject === undefined ? origin : `${origin} ${subject}`;
 }
 
 function isExpected(request: VendorRequest, response: VendorResponse, errors: ErrorTable): boolean {

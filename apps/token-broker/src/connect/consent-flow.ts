@@ -6,7 +6,7 @@ import type { GrantSecrets } from '../crypto/grant-secrets.js';
 import type { SecretBox, SecretPlace } from '../crypto/secret-box.js';
 import type { Announcer } from '../publish/announcer.js';
 import type { TokenBrokerMetrics } from '../token-broker.metrics.js';
-import { callOf, type OAuthAccess, type VendorAccess } from '../vendor-access.js';
+import { callAbout, callOf, type OAuthAccess, type VendorAccess } from '../vendor-access.js';
 import { callbackPath } from './callback-path.js';
 import { codeChallengeOf, digestOfSecret, randomText } from './pkce.js';
 
@@ -137,7 +137,8 @@ export class ConsentFlow {
       const redirectUri = this.redirectUri(state.vendor);
       const grant = { code, redirectUri, codeVerifier, callback: others };
       tokens = await access.auth.exchange(access.call, grant);
-      accounts = await access.auth.listAccounts(callOf(access, tokens.settings ?? {}), tokens.accessToken);
+      const call = callAbout(state.stateDigest, callOf(access, tokens.settings ?? {}));
+      accounts = await access.auth.listAccounts(call, tokens.accessToken);
     } catch (cause) {
       return this.vendorRefusal(state.vendor, cause);
     }

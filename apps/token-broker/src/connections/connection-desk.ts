@@ -5,7 +5,7 @@ import type { KeySecrets } from '../crypto/key-secrets.js';
 import type { Announcer } from '../publish/announcer.js';
 import type { AccessTokens } from '../tokens/access-tokens.js';
 import type { SubscriptionKeeper } from '../subscriptions/subscription-keeper.js';
-import type { VendorAccess } from '../vendor-access.js';
+import { callAbout, type VendorAccess } from '../vendor-access.js';
 import { InvalidInput } from '../http/invalid-input.js';
 import { refusal } from '../refusal.js';
 
@@ -146,7 +146,7 @@ export class ConnectionDesk {
     const { auth, call } = vendors.oauthOf(grant);
     const accessToken = await accessTokens.tokenOfGrant(grant);
     if (auth.disconnectAccount && row.accountHandle !== null) {
-      await auth.disconnectAccount(call, accessToken, row.accountHandle);
+      await auth.disconnectAccount(callAbout(row.connectionId, call), accessToken, row.accountHandle);
       return;
     }
     const others = (await database.connections.listOfGrant(grant.grantId)).length - 1;

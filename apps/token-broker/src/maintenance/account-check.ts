@@ -5,7 +5,7 @@ import { refusal } from '../refusal.js';
 import type { Announcer } from '../publish/announcer.js';
 import type { TokenBrokerMetrics } from '../token-broker.metrics.js';
 import type { AccessTokens } from '../tokens/access-tokens.js';
-import type { VendorAccess } from '../vendor-access.js';
+import { callAbout, type VendorAccess } from '../vendor-access.js';
 
 /** What {@link AccountCheck} works with. */
 export interface AccountCheckTools {
@@ -77,7 +77,8 @@ export class AccountCheck {
   private async check(grant: Grant): Promise<void> {
     const { database, vendors, accessTokens, announcer, clock, metrics, logger } = this.tools;
     const { auth, call } = vendors.oauthOf(grant);
-    const listed = await auth.listAccounts(call, await accessTokens.tokenOfGrant(grant));
+    const accessToken = await accessTokens.tokenOfGrant(grant);
+    const listed = await auth.listAccounts(callAbout(grant.grantId, call), accessToken);
     const there = new Set(listed.map(({ accountId }) => accountId));
     const connections = await database.connections.listOfGrant(grant.grantId);
     const idsOf = (present: boolean): string[] =>

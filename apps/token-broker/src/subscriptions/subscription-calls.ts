@@ -1,7 +1,7 @@
 import type { ConnectionRow, Database } from '#libs/persistence';
 import { routePath, type SubscriptionCall, VendorError, type VendorSubscriptions } from '#libs/vendor-kit';
 import type { AccessTokens } from '../tokens/access-tokens.js';
-import type { VendorAccess } from '../vendor-access.js';
+import { callAbout, type VendorAccess } from '../vendor-access.js';
 
 /** What {@link SubscriptionCalls} works with. */
 export interface SubscriptionCallTools {
@@ -34,9 +34,10 @@ export class SubscriptionCalls {
     if (!subscriptions || webhookBaseUrl === undefined || row.grantId === null) return null;
     const grant = await database.grants.find(row.grantId);
     if (!grant || grant.status !== 'active') return null;
-    const { auth, call } = vendors.oauthOf(grant);
-    const token = await accessTokens.tokenOfGrant(grant);
     const { accountId, connectionId } = row;
+    const { auth, call: anybodys } = vendors.oauthOf(grant);
+    const call = callAbout(connectionId, anybodys);
+    const token = await accessTokens.tokenOfGrant(grant);
     const headersOf = (accessToken: string) => auth.requestHeaders(accessToken, accountId);
     // A token that the vendor refuses is replaced once; a second refusal stands.
     const request: SubscriptionCall['request'] = async (asked) => {

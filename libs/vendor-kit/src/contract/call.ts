@@ -30,6 +30,11 @@ export interface VendorRequest {
    * stopped, say) is not sent, since somebody else may have done the work meanwhile.
    */
   readonly notAfter?: number;
+  /**
+   * Of an identity call: the id of the connection or consent that it is about, where the answer hangs on that account. Its failures
+   * then open no breaker but its own; without it those of everybody at the same server count together.
+   */
+  readonly subject?: string;
   /** Statuses besides 2xx that the client reads itself instead of getting an error, e.g. 304 or 404. */
   readonly expect?: readonly number[];
 }
