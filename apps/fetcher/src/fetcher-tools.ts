@@ -24,8 +24,11 @@ export interface FetcherSettings {
   readonly hintSpanMs: number;
   /** A hinted poll comes no sooner after the last poll of its kind. */
   readonly hintSpacingMs: number;
-  /** After a poll that failed without a time of its own. */
+  /** After a poll that failed without a time of its own; twice as long after each further failure at the same place. */
   readonly pollRetryMs: number;
+  readonly pollRetryCapMs: number;
+  /** After so many failures at one place a poll goes past the entity that it cannot have. */
+  readonly pollTries: number;
   /** The first poll of a connection looks back no further than this. */
   readonly maxLookBackMs: number;
   /** Share of a connection's daily limit that polls may use, all polled types together. */
@@ -42,6 +45,9 @@ export const defaultFetcherSettings: FetcherSettings = {
   // 1,440 hinted polls a day at most: 29 % of Xero's 5,000 (vendors/xero.md section 5).
   hintSpacingMs: 60_000,
   pollRetryMs: 60_000,
+  pollRetryCapMs: 15 * 60_000,
+  // Seven minutes: most troubles of a vendor are shorter.
+  pollTries: 3,
   maxLookBackMs: 7 * 86_400_000,
   pollShareOfDay: 0.3,
   maxCommitChars: 300_000,

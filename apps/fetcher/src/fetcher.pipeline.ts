@@ -71,7 +71,9 @@ export class FetcherPipeline {
     const payload = timer.payload as PollPayload;
     const cursor = this.cursorOf(payload, context);
     if (!cursor) return;
-    const soonest = cursor.polledAt + this.tools.settings.hintSpacingMs;
+    const { hintSpacingMs } = this.tools.settings;
+    // A poll that fails keeps its pause, whatever hints there are.
+    const soonest = cursor.failures ? cursor.nextPollAt : cursor.polledAt + hintSpacingMs;
     if (context.now() < soonest) setPollTimer(context, HINTED_POLL, payload, soonest);
     else await this.poll(payload, context);
   }

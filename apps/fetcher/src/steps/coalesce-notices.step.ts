@@ -11,6 +11,8 @@ export interface FetchRequest {
   readonly webhookIds: readonly string[];
   /** How the first of the notices came about; a webhook goes before all others. */
   readonly origin: string;
+  /** A poll found it: no notice of it waits for an outcome. */
+  readonly polled?: boolean;
   readonly recheck: boolean;
   readonly recheckTokens: readonly string[];
   /** One of the notices says that the entity is new; left out for what is fetched for another entity's sake. */

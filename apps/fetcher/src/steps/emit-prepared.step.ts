@@ -29,8 +29,7 @@ function emit(
   tools.metrics.compared(entity.body.entityType, request.origin, emission);
   const followed = emission === 'changed' ? followDiscoveries(request, discovered, context) : [];
   // Polls overlap on purpose; that they find the same again is nothing to tell.
-  if (request.origin !== 'poll' || emission === 'changed')
-    tellFetch(request, entity, emission, context, followed);
+  if (!request.polled || emission === 'changed') tellFetch(request, entity, emission, context, followed);
   if (emission !== 'changed') return emission;
   // An entity that names what it tells of needs no poll to find it.
   if (discovered.length === 0) hintPolls(tools, request.connectionId, entity.body, context);

@@ -26,21 +26,31 @@ export function followDiscoveries(
     const noticeId = discoveryIdOf(request.connectionId, ref);
     noticeIds.push(noticeId);
     if (fingerprints.find(ref)) continue;
-    const notice: ChangeNotice = {
-      noticeId,
-      webhookId: request.webhookIds[0] ?? null,
-      workspaceId: request.workspaceId,
-      connectionId: request.connectionId,
-      vendor: request.vendor,
-      ...ref,
-      changeType: 'unknown',
-      origin: request.origin,
-      recheck: false,
-      recheckToken: null,
-      sourceTime: null,
-      receivedAt: request.firstNoticedAt,
-    };
-    context.emit(changeNoticesOf(request.vendor), request.connectionId, notice);
+    emitNotice(request, ref, noticeId, context);
   }
   return noticeIds;
+}
+
+/** Writes a notice of an entity to which a request led; it says where the request came from. */
+export function emitNotice(
+  request: FetchRequest,
+  ref: EntityRef,
+  noticeId: string,
+  context: TaskContext,
+): void {
+  const notice: ChangeNotice = {
+    noticeId,
+    webhookId: request.webhookIds[0] ?? null,
+    workspaceId: request.workspaceId,
+    connectionId: request.connectionId,
+    vendor: request.vendor,
+    ...ref,
+    changeType: 'unknown',
+    origin: request.origin,
+    recheck: false,
+    recheckToken: null,
+    sourceTime: null,
+    receivedAt: request.firstNoticedAt,
+  };
+  context.emit(changeNoticesOf(request.vendor), request.connectionId, notice);
 }

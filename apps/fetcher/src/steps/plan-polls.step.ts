@@ -58,7 +58,12 @@ function firstCursor(
     Math.min(connection.updatedAt, context.now()),
     context.now() - settings.maxLookBackMs,
   );
-  return { position: source.startPosition(entityType, since), polledAt: since, nextPollAt: since };
+  return {
+    position: source.startPosition(entityType, since),
+    polledAt: since,
+    nextPollAt: since,
+    failures: null,
+  };
 }
 
 /** The pause between two polls: as configured, or longer so that all polls keep to their share of the daily limit. */

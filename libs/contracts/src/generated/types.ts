@@ -988,6 +988,8 @@ export interface PollCursor {
   readonly polledAt: EpochMs;
   /** Next poll, UTC. */
   readonly nextPollAt: EpochMs;
+  /** How often the poll has failed at this position without being told to wait. */
+  readonly failures: null | number;
 }
 
 /** Something a handler wants to be called for later. Kept by the runtime in each service's `timers` store, keyed by timer name and key. */
