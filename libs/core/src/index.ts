@@ -8,10 +8,8 @@ export {
   compareDecimals,
   type DecimalString,
   isDecimalString,
-  minorUnitsOf,
   type Money,
   subtractDecimals,
   toDecimal,
-  toMinorUnitString,
 } from './money.js';
 export { type Random, seededRandom, systemRandom } from './random.js';

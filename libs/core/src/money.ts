@@ -53,21 +53,3 @@ export function subtractDecimals(a: DecimalString, b: DecimalString): DecimalStr
 export function compareDecimals(a: DecimalString, b: DecimalString): number {
   return new Exact(a).comparedTo(b);
 }
-
-/**
- * How many decimal places the currency is written with (ISO 4217 minor units, from the runtime's CLDR data): 2 for EUR,
- * 0 for JPY, 3 for BHD. Unknown codes count as 2.
- */
-export function minorUnitsOf(currency: string): number {
-  try {
-    const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-    return format.resolvedOptions().maximumFractionDigits ?? 2;
-  } catch {
-    return 2;
-  }
-}
-
-/** The amount with the decimal places of its currency, half up, e.g. `"1234.50"`; for texts, not for arithmetic. */
-export function toMinorUnitString(money: Money): DecimalString {
-  return new Exact(money.amount).toFixed(minorUnitsOf(money.currency), Decimal.ROUND_HALF_UP);
-}

@@ -77,6 +77,23 @@ describe('TemplateEngine', () => {
     expect(() => render('{{ invoice.number | amount }}')).toThrow('amount takes an amount');
   });
 
+  it('keeps the hundredths of currencies that are usually shown without', () => {
+    const written = (total: string, currency: string): string =>
+      render(
+        `{{ invoice.total | money: "${currency}" }}, {{ invoice.total | amount: "${currency}" }}`,
+        'sms',
+        {
+          ...modelOf({ invoice: { total } }),
+        },
+      ).replaceAll('\u00a0', ' ');
+    expect(written('12345.67', 'PKR')).toBe('PKR 12,345.67, 12,345.67');
+    expect(written('12345.5', 'HUF')).toBe('HUF 12,345.50, 12,345.50');
+    expect(written('12345', 'PKR')).toBe('PKR 12,345, 12,345');
+    expect(written('12345.00', 'IDR')).toBe('IDR 12,345, 12,345');
+    expect(written('12345.5', 'IQD')).toBe('IQD 12,345.500, 12,345.500');
+    expect(written('12345.5', 'JPY')).toBe('JP¥12,346, 12,346');
+  });
+
   it('names the day of the week and counts days by the calendar of the company', () => {
     expect(render('{{ invoice.dueDate | weekday }}, {{ invoice.dueDate | weekday: "fr" }}')).toBe(
       'Saturday, samedi',

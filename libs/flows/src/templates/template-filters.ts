@@ -1,4 +1,5 @@
 import type { Context, Liquid } from 'liquidjs';
+import { minorUnitsOf } from './minor-units.js';
 import { TemplateFailure } from './template-failure.js';
 import type { ModelFormat } from './template-model.js';
 
@@ -71,7 +72,7 @@ function money(format: ModelFormat, value: unknown, currency: unknown, locale: u
   }
   const code = currencyOf(format, currency);
   // Some vendors name no currency on a payment; then the bare number is the truth.
-  return numberFormat(localeOf(format, locale), code).format(value);
+  return numberFormat(localeOf(format, locale), code, value).format(value);
 }
 
 /** `{{ invoice.total | amount }}`: as `money`, with the decimal places of the currency, but without its sign. */
@@ -80,7 +81,8 @@ function amount(format: ModelFormat, value: unknown, currency: unknown, locale: 
   if (!isDecimal(value)) {
     throw new TemplateFailure('bad-argument', 'amount takes an amount, e.g. {{ invoice.total | amount }}');
   }
-  const parts = numberFormat(localeOf(format, locale), currencyOf(format, currency)).formatToParts(value);
+  const code = currencyOf(format, currency);
+  const parts = numberFormat(localeOf(format, locale), code, value).formatToParts(value);
   const kept = parts.filter(({ type }) => type !== 'currency');
   return kept
     .map((part) => part.value)
@@ -163,11 +165,21 @@ export function isLocale(text: string): boolean {
 
 const formatters = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
 
-function numberFormat(locale: string, currency: string | null): Intl.NumberFormat {
+/**
+ * The format of an amount. A currency that is usually shown without hundredths (CLDR: PKR, HUF, IDR, …) is shown with them
+ * where the amount has some: a customer who is asked for 12,346 instead of 12,345.67 pays the wrong sum.
+ */
+function numberFormat(locale: string, currency: string | null, amount: string): Intl.NumberFormat {
   const style = currency === null ? { minimumFractionDigits: 2 } : { style: 'currency' as const, currency };
-  const make = (): Intl.NumberFormat => new Intl.NumberFormat(locale, style);
-  return cached(`n ${locale} ${currency}`, make);
+  const usual = cached(`n ${locale} ${currency}`, () => new Intl.NumberFormat(locale, style));
+  if (currency === null || !HAS_FRACTION.test(amount)) return usual;
+  const digits = minorUnitsOf(currency);
+  if (digits <= (usual.resolvedOptions().maximumFractionDigits ?? digits)) return usual;
+  const exact = { ...style, minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return cached(`n ${locale} ${currency} ${digits}`, () => new Intl.NumberFormat(locale, exact));
 }
+
+const HAS_FRACTION = /\.\d*[1-9]/;
 
 function dateFormat(locale: string, dateStyle: DateStyle, timeZone: string): Intl.DateTimeFormat {
   const make = (): Intl.DateTimeFormat => new Intl.DateTimeFormat(locale, { dateStyle, timeZone });
