@@ -66,7 +66,9 @@ export class SenderMetrics {
     this.uncertain.inc({ cause });
   }
 
-  settledBy(how: 'callback' | 'list' | 'absence' | 'policy-repeat' | 'policy-never' | 'policy-ask'): void {
+  settledBy(
+    how: 'callback' | 'list' | 'absence' | 'policy-repeat' | 'policy-never' | 'policy-ask' | 'operator',
+  ): void {
     this.settled.inc({ how });
   }
 

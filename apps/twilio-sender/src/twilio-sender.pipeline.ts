@@ -31,6 +31,7 @@ import { mirrorContactAgain } from './steps/tell-contacts.step.js';
 import { proveSend } from './steps/prove-send.step.js';
 import { reconcileCommand } from './steps/reconcile-command.step.js';
 import { rehearseSend } from './steps/rehearse-send.step.js';
+import { replaceOriginals } from './steps/replace-originals.step.js';
 import { sendCommand, sendCommandLater } from './steps/send-command.step.js';
 import { type ContactPayload, payloadOf, timerNames, type WishPayload } from './timers.js';
 import { inTraceOf } from './trace.js';
@@ -66,7 +67,7 @@ export class TwilioSenderPipeline {
     await inTraceOf(record.headers, () =>
       replay?.mode === 'dry-run'
         ? rehearseSend(command, replay.replayId, context)
-        : this.send(command, record.attempt, context),
+        : this.send(command, record, context),
     );
   }
 
@@ -159,9 +160,18 @@ export class TwilioSenderPipeline {
     if (standing === 'sent') await checkDelivery(this.tools, { command, state, round }, context);
   }
 
-  private async send(command: MessageCommand, attempt: number, context: TaskContext): Promise<void> {
+  private async send(
+    command: MessageCommand,
+    { value, timestamp, attempt }: InputRecord<MessageCommand>,
+    context: TaskContext,
+  ): Promise<void> {
     switch (standingOf(new CommandLedger(context).get(command.commandId))) {
       case 'open': {
+        const originals = [value.commandId, command.resendOf ?? command.commandId].filter(
+          (commandId) => commandId !== command.commandId,
+        );
+        const resend = { command, originals, askedAt: timestamp };
+        if (!(await replaceOriginals(this.tools, resend, context))) return;
         const end = await sendCommand(this.tools, command, attempt, context);
         if (end.kind === 'waits') throw end.error;
         return;

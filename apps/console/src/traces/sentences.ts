@@ -63,6 +63,8 @@ const serviceReasons = {
   'lost-answer': 'The answer of the vendor was lost; the message may have left.',
   interrupted: 'The service was stopped between the call and its answer; the message may have left.',
   'never-repeat': 'By the policy of the flow it is not sent again.',
+  'resent-by-operator': 'An operator had it sent again.',
+  'sent-meanwhile': 'The message itself was sent after somebody had asked to send it again.',
   'awaiting-decision': 'Somebody must decide whether it is sent again.',
   'no-flow': 'No flow is switched on for this connection.',
   'no-trigger': 'No flow of the connection waits for this.',
