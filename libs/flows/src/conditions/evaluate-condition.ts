@@ -96,15 +96,17 @@ function holds(value: ModelValue, comparison: Comparison): boolean {
   if (comparison.op === 'isNot') return !matches(value, comparison.value);
   if (comparison.op === 'is') return matches(value, comparison.value);
   if (comparison.op === 'oneOf') return comparison.values.some((wanted) => matches(value, wanted));
-  if (comparison.op === 'contains') {
-    const part = fold(comparison.value);
-    return Array.isArray(value)
-      ? value.some((item) => matches(item as ModelValue, comparison.value))
-      : typeof value === 'string' && fold(value).includes(part);
-  }
-  if (comparison.op === 'startsWith')
-    return typeof value === 'string' && fold(value).startsWith(fold(comparison.value));
+  if (comparison.op === 'contains' || comparison.op === 'startsWith')
+    return hasText(value, comparison.op, comparison.value);
   return ordered(value, comparison.op, comparison.value);
+}
+
+/** A list contains its items, whole; a text its parts. */
+function hasText(value: ModelValue, op: 'contains' | 'startsWith', wanted: string): boolean {
+  if (isList(value))
+    return op === 'contains' ? matches(value, wanted) : value.some((item) => hasText(item, op, wanted));
+  if (typeof value !== 'string') return false;
+  return op === 'contains' ? fold(value).includes(fold(wanted)) : fold(value).startsWith(fold(wanted));
 }
 
 function ordered(value: ModelValue, op: 'above' | 'atLeast' | 'below' | 'atMost', limit: string): boolean {
@@ -125,7 +127,9 @@ function orderOf(value: string, limit: string): number | null {
 
 const ISO_DATE = /^\d{4}-\d{2}-\d{2}$/;
 
+/** A list matches by any of its items, so that `isNot` means that none of them does. */
 function matches(value: ModelValue, wanted: string): boolean {
+  if (isList(value)) return value.some((item) => matches(item, wanted));
   if (value === null || typeof value === 'object') return false;
   const text = String(value);
   if (isDecimalString(text) && isDecimalString(wanted)) return compareDecimals(text, wanted) === 0;
@@ -149,7 +153,11 @@ function valueAt(facts: ConditionFacts, path: string): ModelValue {
 }
 
 function isEmptyList(value: ModelValue): boolean {
-  return Array.isArray(value) && value.length === 0;
+  return isList(value) && value.length === 0;
+}
+
+function isList(value: ModelValue): value is readonly ModelValue[] {
+  return Array.isArray(value);
 }
 
 function anyMatches(wanted: readonly string[], text: string): boolean {
