@@ -57,6 +57,23 @@ test('says nothing of changes that are not kept', async () => {
   expect(bench.trail().at(-1)).toBe('skipped/nothing-new');
 });
 
+test('tells of every change of a contact, of one back to a former state too, and of none twice', async () => {
+  const bench = await MapperBench.start([
+    `
+  - id: alert
+    when: contact.changed
+    to: { staff: { emails: [team@example.com] } }
+    channel: email
+    template: { subject: changed, text: '{{ contact.email }}' }`,
+  ]);
+  const [x, y] = [{ email: 'x@example.com' }, { email: 'y@example.com' }];
+  const states = [contact(x), contact(y), contact(x), contact(y), contact(x)];
+  await bench.take(...states.flatMap((state) => [state, state]));
+  // Older ones again, and the newest once more with a later version: a touch without a change.
+  await bench.take(...states, contact(x));
+  expect(bench.bodies()).toEqual(['y@example.com', 'x@example.com', 'y@example.com', 'x@example.com']);
+});
+
 test('reads numbers without a country code by the address of the contact before that of the company', async () => {
   const bench = await start();
   bench.connections.set(sampleSource.connectionId, { ...sampleSource, country: 'NL' });

@@ -4,7 +4,10 @@ import type { RecordTrigger, Trigger } from './triggers.js';
 /** Something that happened in the books once, however often it is delivered (DESIGN section 6). */
 export interface BusinessEvent {
   readonly trigger: RecordTrigger;
-  /** The same for every delivery of the same event: entity and kind, no version and no time. */
+  /**
+   * The same for every delivery of the same event: entity and kind, no version and no time; for changes of a contact, which come
+   * again and again, the state and the version that brought it as well.
+   */
   readonly key: string;
   /** The day in the company's zone on which it happened by the books; null where they do not say. */
   readonly occurredOn: IsoDate | null;

@@ -140,10 +140,12 @@ describe('eventsOf a contact', () => {
 
   it('gives redeliveries of a change the same key and another change another one', () => {
     const first = sampleContact({ email: 'a@example.com' });
-    const again = sampleContact({ email: 'a@example.com' }, { version: 9e15, fetchedAt: 1 });
+    const again = sampleContact({ email: 'a@example.com' }, { recordId: 'again', fetchedAt: 1 });
     const second = sampleContact({ email: 'b@example.com' });
+    const later = sampleContact({ email: 'a@example.com' }, { version: 9e15 });
     expect(keys(sampleContact(), first)).toEqual(keys(sampleContact(), again));
     expect(keys(sampleContact(), first)).not.toEqual(keys(sampleContact(), second));
+    expect(keys(sampleContact(), first)).not.toEqual(keys(sampleContact(), later));
   });
 });
 

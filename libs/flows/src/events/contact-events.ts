@@ -33,11 +33,12 @@ export function contactEvents(
     (field) => JSON.stringify(before[field]) !== JSON.stringify(contact[field]),
   );
   if (changedFields.length === 0) return [];
-  // One contact changes many times; what it changed to tells the changes apart, and redelivery gives the same.
+  // One contact changes many times, back to a former state too; what it changed to in which version tells the changes apart, and
+  // redelivery gives the same.
   const state = digestOf(JSON.stringify(WATCHED_FIELDS.map((field) => contact[field]))).slice(0, 16);
   return kinds.map((kind) => ({
     trigger: `${kind}.changed`,
-    key: `${eventKey(`${kind}.changed`, record.entityId)}/${state}`,
+    key: `${eventKey(`${kind}.changed`, record.entityId)}/${state}/${record.version}`,
     occurredOn: null,
     witnessed: true,
     changedFields,
