@@ -192,7 +192,11 @@ function newAccount(
 }
 
 function connected({ connections, elsewhere }: ConsentResult): ConsentEnd {
-  return { kind: 'connected', connections, elsewhere: elsewhere.map(({ displayName }) => displayName) };
+  return {
+    kind: 'connected',
+    connections,
+    elsewhere: elsewhere.map(({ displayName, accountId }) => displayName ?? accountId),
+  };
 }
 
 function refused(reason: ConsentRefusal): ConsentEnd {

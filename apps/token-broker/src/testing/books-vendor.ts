@@ -166,7 +166,7 @@ const textsAuth: ApiKeyAuth = {
     return {
       accountId: sid ?? '',
       displayName: 'Texts Ltd',
-      timeZone: 'UTC',
+      timeZone: null,
       country: null,
       currency: null,
       handle: null,

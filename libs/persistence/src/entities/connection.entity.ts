@@ -2,6 +2,9 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 import { type EpochMs, instant } from '../columns.js';
 import { Grant } from './grant.entity.js';
 
+/** What an operator may correct about an account; it then goes before what the vendor says. */
+export const correctableFields = ['displayName', 'timeZone', 'country', 'currency'] as const;
+
 /** As in the contract `Connection.status`. */
 export type ConnectionStatus = 'active' | 'needs-reauthorisation' | 'paused' | 'disconnected';
 
@@ -48,6 +51,10 @@ export class ConnectionRow {
   /** ISO 4217. */
   @Column({ type: 'text', nullable: true })
   currency!: string | null;
+
+  /** Those of {@link correctableFields} that an operator has set. */
+  @Column({ type: 'text', array: true, default: [] })
+  setByHand!: string[];
 
   /** Texts by name, checked against the vendor's manifest; no secrets. */
   @Column({ type: 'jsonb' })

@@ -1,6 +1,6 @@
 import { type DataSource, Not, type Repository } from 'typeorm';
 import type { EpochMs } from '../columns.js';
-import { ConnectionRow } from '../entities/connection.entity.js';
+import { ConnectionRow, correctableFields } from '../entities/connection.entity.js';
 
 /** What an operator may change about a connection. */
 export type ConnectionChange = Partial<
@@ -37,7 +37,10 @@ export class ConnectionStore {
     return this.connections.findOneBy({ vendor, accountId, status: Not('disconnected') });
   }
 
-  /** Changes a connection that is still at `revision`; null = it is not, read it again. */
+  /**
+   * Changes a connection that is still at `revision`; null = it is not, read it again. Facts of the account that are changed are
+   * remembered as set by hand.
+   */
   async change(
     connectionId: string,
     revision: number,
@@ -46,7 +49,7 @@ export class ConnectionStore {
   ): Promise<ConnectionRow | null> {
     const changed = await this.connections.update(
       { connectionId, revision },
-      { ...change, revision: revision + 1, updatedAt: now },
+      { ...change, ...rememberedFor(change), revision: revision + 1, updatedAt: now },
     );
     return changed.affected === 1 ? this.find(connectionId) : null;
   }
@@ -73,4 +76,10 @@ export class ConnectionStore {
       .setParameter('revision', revision)
       .execute();
   }
+}
+
+function rememberedFor(change: ConnectionChange): { setByHand?: () => string } {
+  const fields = correctableFields.filter((field) => change[field] !== undefined);
+  if (fields.length === 0) return {};
+  return { setByHand: () => `ARRAY(SELECT DISTINCT unnest(set_by_hand || '{${fields.join(',')}}'::text[]))` };
 }

@@ -79,6 +79,29 @@ test('a paused connection stays paused when it is authorised again', async () =>
   expect(again?.status).toBe('paused');
 });
 
+test('what an operator has set, and what the vendor does not say, outlives a new consent and new keys', async () => {
+  const database = await openedDatabase(createTestDatabase);
+  const silent = { displayName: null, timeZone: null, country: null, currency: null };
+  const [first] = (await database.consents.saveConsent(aGrant(), [anAccount('a1', silent)], 5)).connections;
+  expect(first).toMatchObject({ displayName: 'a1', timeZone: 'UTC', country: null, currency: null });
+  const { connectionId = '' } = first ?? {};
+  await database.connections.change(connectionId, 1, { displayName: 'Ours', timeZone: 'Europe/Berlin' }, 6);
+  await database.connections.change(connectionId, 2, { timeZone: 'Europe/Vienna', status: 'paused' }, 6);
+
+  const told = anAccount('a1', { displayName: 'Theirs', timeZone: 'UTC', country: 'AT', currency: 'EUR' });
+  const [again] = (await database.consents.saveConsent(aGrant(), [told], 7)).connections;
+  const facts = { displayName: 'Ours', timeZone: 'Europe/Vienna', country: 'AT', currency: 'EUR' };
+  expect(again).toMatchObject({ connectionId, ...facts });
+  expect(again?.setByHand.toSorted()).toEqual(['displayName', 'timeZone']);
+  const [once] = (await database.consents.saveConsent(aGrant(), [anAccount('a1', silent)], 8)).connections;
+  expect(once).toMatchObject(facts);
+
+  const keys = await database.consents.saveKeys(owner, anAccount('t1'), seal, 5);
+  await database.connections.change(keys?.connectionId ?? '', 1, { timeZone: 'Europe/Vienna' }, 6);
+  const newer = await database.consents.saveKeys(owner, anAccount('t1', { timeZone: 'UTC' }), seal, 7);
+  expect(newer).toMatchObject({ timeZone: 'Europe/Vienna', currency: 'NZD' });
+});
+
 test('disconnecting deletes keys, wipes the consent that served nobody else, and happens once', async () => {
   const database = await openedDatabase(createTestDatabase);
   const grant = aGrant();

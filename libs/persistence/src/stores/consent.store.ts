@@ -2,16 +2,19 @@ import { type DataSource, type EntityManager, In, IsNull, Not } from 'typeorm';
 import { randomId } from '#libs/core';
 import type { EpochMs } from '../columns.js';
 import { ApiCredential } from '../entities/api-credential.entity.js';
-import { ConnectionRow } from '../entities/connection.entity.js';
+import { ConnectionRow, correctableFields } from '../entities/connection.entity.js';
 import { Grant } from '../entities/grant.entity.js';
 import { ReauthorisationAlert } from '../entities/reauthorisation-alert.entity.js';
 import { grantSubject, connectionSubject } from './authorisation.store.js';
 
-/** A vendor account as it is written down; its settings are added to those it has. */
+/**
+ * A vendor account as it is written down; its settings are added to those it has. Null = the vendor does not say it: what is known
+ * stays, else the account's id is its name and its zone UTC.
+ */
 export type NewAccount = Pick<
   ConnectionRow,
-  'accountId' | 'displayName' | 'timeZone' | 'country' | 'currency' | 'accountHandle' | 'settings'
->;
+  'accountId' | 'country' | 'currency' | 'accountHandle' | 'settings'
+> & { readonly [Field in 'displayName' | 'timeZone']: ConnectionRow[Field] | null };
 
 /** Where an account belongs. */
 export interface AccountOwner {
@@ -46,7 +49,7 @@ export class ConsentStore {
 
   /**
    * Writes a consent and its accounts. An account that this workspace had before keeps its connectionId, and with it its
-   * flows and history; it is active again and its alerts are settled. Grants that serve no account any more are ended.
+   * flows, its history and what an operator has set; it is active again and its alerts are settled. Grants that serve no account any more are ended.
    */
   async saveConsent(grant: NewGrant, accounts: readonly NewAccount[], now: EpochMs): Promise<ConsentResult> {
     return this.dataSource.transaction(async (manager) => {
@@ -160,7 +163,10 @@ async function putConnection(
     connectionId: former?.connectionId ?? randomId(),
     workspaceId,
     vendor,
-    ...account,
+    ...factsOf(account, former),
+    accountId: account.accountId,
+    accountHandle: account.accountHandle,
+    setByHand: former?.setByHand ?? [],
     // An operator who paused a connection decides when it goes on, whoever authorises it again meanwhile.
     status: former?.status === 'paused' ? 'paused' : 'active',
     settings: { ...former?.settings, ...account.settings },
@@ -172,6 +178,26 @@ async function putConnection(
   };
   await manager.save(ConnectionRow, connection);
   return connection;
+}
+
+type Facts = Pick<ConnectionRow, (typeof correctableFields)[number]>;
+
+/** What an operator has set, else what the vendor says now, else what was known. */
+function factsOf(account: NewAccount, former: ConnectionRow | null): Facts {
+  const known: Facts = former ?? {
+    displayName: account.accountId,
+    timeZone: 'UTC',
+    country: null,
+    currency: null,
+  };
+  const facts: Facts = {
+    displayName: account.displayName ?? known.displayName,
+    timeZone: account.timeZone ?? known.timeZone,
+    country: account.country ?? known.country,
+    currency: account.currency ?? known.currency,
+  };
+  const byHand = correctableFields.filter((field) => former?.setByHand.includes(field));
+  return { ...facts, ...Object.fromEntries(byHand.map((field) => [field, known[field]])) };
 }
 
 /** Wipes and ends grants that serve no connection any more; answers their ids. */

@@ -1,13 +1,16 @@
 import type { z } from 'zod';
 import type { AuthCall, BaseUrls } from './call.js';
 
-/** One account that a consent or key gives access to. */
+/**
+ * One account that a consent or key gives access to. What the vendor does not say is null, never a default: what is known of the
+ * account already, or was entered by an operator, then stays.
+ */
 export interface VendorAccount {
   /** The vendor's id of the account; becomes `Connection.accountId`. */
   readonly accountId: string;
-  readonly displayName: string;
-  /** IANA zone, e.g. `Pacific/Auckland`; `UTC` when the vendor does not say. */
-  readonly timeZone: string;
+  readonly displayName: string | null;
+  /** IANA zone, e.g. `Pacific/Auckland`. */
+  readonly timeZone: string | null;
   /** ISO 3166 alpha-2. */
   readonly country: string | null;
   /** ISO 4217 base currency. */

@@ -83,7 +83,7 @@ test('lists the businesses that the user works in, each once', async () => {
     {
       accountId: '6BApk',
       displayName: 'Business 77128',
-      timeZone: 'UTC',
+      timeZone: null,
       country: 'CA',
       currency: null,
       handle: '77128',

@@ -154,9 +154,9 @@ function accountOf({ role, business }: Membership): VendorAccount[] {
   return [
     {
       accountId: business.account_id,
-      displayName: business.name === '' ? business.account_id : business.name,
+      displayName: business.name === '' ? null : business.name,
       // The identity answer has neither zone nor currency; an operator sets the zone (docs/vendors/freshbooks.md).
-      timeZone: 'UTC',
+      timeZone: null,
       country: countryCodeOf(business.address?.country ?? null),
       currency: null,
       handle: String(business.id),

@@ -57,7 +57,7 @@ test('tries the credentials and takes the account’s name when the key may read
       withKey,
     );
   expect(await describe(200)).toMatchObject({ accountId: accountSid, displayName: 'Our account' });
-  expect(await describe(401)).toMatchObject({ displayName: accountSid });
+  expect(await describe(401)).toMatchObject({ displayName: null });
   expect(asked[0]?.url).toBe(
     `https://api.twilio.com/2010-04-01/Accounts/${accountSid}/Messages.json?PageSize=1`,
   );

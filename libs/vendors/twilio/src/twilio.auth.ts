@@ -102,9 +102,9 @@ export const twilioAuth: ApiKeyAuth = {
       accountId: accountSid,
       displayName:
         answer.status === 200
-          ? readJsonAnswer('twilio', request.account, answer.body, accountAnswer).friendly_name || accountSid
-          : accountSid,
-      timeZone: 'UTC',
+          ? readJsonAnswer('twilio', request.account, answer.body, accountAnswer).friendly_name || null
+          : null,
+      timeZone: null,
       country: null,
       currency: null,
       handle: null,

@@ -157,7 +157,7 @@ async function describeTenant(
   const [organisation] = Organisations;
   return {
     accountId: tenant.tenantId,
-    displayName: organisation?.Name ?? tenant.tenantName ?? tenant.tenantId,
+    displayName: organisation?.Name ?? tenant.tenantName ?? null,
     timeZone: timeZoneOf(organisation?.Timezone),
     country: organisation?.CountryCode ?? null,
     currency: organisation?.BaseCurrency ?? null,

@@ -146,7 +146,7 @@ const zones: Readonly<Record<string, string>> = {
   YUKONSTANDARDTIME: 'America/Whitehorse',
 };
 
-/** The IANA zone of Xero's word (`EASTERNSTANDARDTIME(MEXICO)` with or without its brackets); `UTC` when it is unknown. */
-export function timeZoneOf(word: string | undefined): string {
-  return zones[(word ?? '').toUpperCase().replace(/[()+ ]/g, '')] ?? 'UTC';
+/** The IANA zone of Xero's word (`EASTERNSTANDARDTIME(MEXICO)` with or without its brackets); null when it is unknown. */
+export function timeZoneOf(word: string | undefined): string | null {
+  return zones[(word ?? '').toUpperCase().replace(/[()+ ]/g, '')] ?? null;
 }

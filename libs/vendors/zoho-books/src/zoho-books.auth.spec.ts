@@ -149,8 +149,8 @@ test('lists the active organisations with their plan, and the country of a one-c
     },
     {
       accountId: '10407631',
-      displayName: '10407631',
-      timeZone: 'UTC',
+      displayName: null,
+      timeZone: null,
       country: 'US',
       currency: null,
       handle: null,

@@ -201,8 +201,8 @@ async function listAccounts(call: AuthCall, accessToken: string): Promise<Vendor
     .filter(({ is_org_active }) => is_org_active)
     .map((organization) => ({
       accountId: organization.organization_id,
-      displayName: organization.name || organization.organization_id,
-      timeZone: organization.time_zone || 'UTC',
+      displayName: organization.name || null,
+      timeZone: organization.time_zone || null,
       country: countryOf(organization, region),
       currency: organization.currency_code || null,
       handle: null,
