@@ -53,14 +53,20 @@ export class CommandLedger {
       intendedAt: now,
       updatedAt: now,
       command: JSON.stringify(command),
+      refusals: former?.refusals ?? null,
     });
   }
 
-  /** The call was certainly not processed; it does not count. */
-  release(command: MessageCommand): void {
+  /** The call was certainly not processed; it does not count. @param refused by the vendor, for a cause of which repeats are bounded */
+  release(command: MessageCommand, refused = false): void {
     const former = this.existing(command);
     const counted = former.status === 'intended' ? 1 : 0;
-    this.put(command, { ...former, status: 'released', attempts: Math.max(former.attempts - counted, 0) });
+    this.put(command, {
+      ...former,
+      status: 'released',
+      attempts: Math.max(former.attempts - counted, 0),
+      refusals: refused ? (former.refusals ?? 0) + 1 : former.refusals,
+    });
   }
 
   doubt(command: MessageCommand): CommandState {
@@ -69,7 +75,7 @@ export class CommandLedger {
 
   /** The vendor has the message. */
   send(command: MessageCommand, messageSid: string): void {
-    this.put(command, { ...this.existing(command), status: 'sent', messageSid });
+    this.put(command, { ...this.existing(command), status: 'sent', messageSid, refusals: null });
     this.link(messageSid, command.commandId);
   }
 
@@ -117,6 +123,7 @@ export class CommandLedger {
         intendedAt: now,
         updatedAt: now,
         command: JSON.stringify(command),
+        refusals: null,
       }
     );
   }

@@ -88,6 +88,20 @@ test('tries a refusal that may pass as often as the table says, then gives up', 
   expect(bench.trail().at(-1)).toBe('failed/handset-unreachable');
 });
 
+test('counts for that only the refusals, not what the message had to wait for before', async () => {
+  const bench = await SenderBench.start();
+  bench.connection = { ...twilioConnection, status: 'paused' };
+  await bench.send();
+  for (let wait = 0; wait < 6; wait += 1) await bench.pass(6 * MINUTE);
+  bench.connection = twilioConnection;
+  bench.carrier.next({ apply: false, error: refusal(30003) }, { apply: false, error: tooMany });
+  await bench.pass(6 * MINUTE);
+  expect(bench.trail().at(-1)).toBe('parked/handset-unreachable');
+  await bench.pass(60 * MINUTE);
+  expect(bench.trail().at(-1)).toBe('sent');
+  expect(bench.state()).toMatchObject({ status: 'sent', attempts: 1, refusals: null });
+});
+
 test('skips a message whose time has passed', async () => {
   const bench = await SenderBench.start();
   await bench.send({ notAfter: bench.clock.now() - 1 });

@@ -28,7 +28,7 @@ export interface TimerPayloads {
     /** `released`: the last call was not processed. `undelivered`: the message `messageSid` did not arrive. */
     readonly cause: 'released' | 'undelivered';
     readonly messageSid: string | null;
-    /** How often sending again has been tried, for bounded classes of refusals; 1 = first. */
+    /** How often sending again has been tried, for the wait until the next time; 1 = first. */
     readonly tries: number;
   };
 }

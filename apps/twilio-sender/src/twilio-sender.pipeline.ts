@@ -162,7 +162,7 @@ export class TwilioSenderPipeline {
 
   private async send(
     command: MessageCommand,
-    { value, timestamp, attempt }: InputRecord<MessageCommand>,
+    { value, timestamp }: InputRecord<MessageCommand>,
     context: TaskContext,
   ): Promise<void> {
     switch (standingOf(new CommandLedger(context).get(command.commandId))) {
@@ -172,7 +172,7 @@ export class TwilioSenderPipeline {
         );
         const resend = { command, originals, askedAt: timestamp };
         if (!(await replaceOriginals(this.tools, resend, context))) return;
-        const end = await sendCommand(this.tools, command, attempt, context);
+        const end = await sendCommand(this.tools, command, context);
         if (end.kind === 'waits') throw end.error;
         return;
       }

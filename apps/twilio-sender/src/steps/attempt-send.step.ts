@@ -15,11 +15,10 @@ import { rememberOptOut } from './remember-opt-out.step.js';
 export type AttemptEnd =
   { readonly kind: 'done' } | { readonly kind: 'released'; readonly error: LedgerwireError };
 
-/** One attempt: who sends what, and how often the work has been tried (for bounded classes of refusals). */
+/** One attempt: who sends what. */
 export interface Attempt {
   readonly command: MessageCommand;
   readonly connection: Connection;
-  readonly tries: number;
 }
 
 /**
@@ -114,20 +113,21 @@ export function recordDoubt(
 
 async function recordFailure(
   tools: SenderTools,
-  { command, tries }: Attempt,
+  { command }: Attempt,
   context: TaskContext,
   error: unknown,
 ): Promise<AttemptEnd> {
-  const { messaging, settings } = tools;
+  const { messaging, settings, random } = tools;
+  const ledger = new CommandLedger(context);
   const verdict = judgeFailure(error, {
     messaging,
-    tries,
+    refusals: ledger.get(command.commandId)?.refusals ?? 0,
     configurationWaitMs: settings.configurationWaitMs,
+    random,
   });
-  const ledger = new CommandLedger(context);
   if (verdict.kind === 'release') {
     noteAttempt(tools, command, 'released', verdict.error.code);
-    ledger.release(command);
+    ledger.release(command, verdict.bounded);
     // Committed before the work is parked: a parked handler's writes are dropped, and an intent left behind would be reconciled.
     await context.commit();
     return { kind: 'released', error: verdict.error };

@@ -5,8 +5,8 @@ import { judgeFailure } from './judge-failure.step.js';
 
 const messaging = new FakeCarrier(() => 0);
 
-function judge(error: unknown, tries = 1) {
-  return judgeFailure(error, { messaging, tries, configurationWaitMs: 60_000 });
+function judge(error: unknown, refusals = 0, random = () => 0) {
+  return judgeFailure(error, { messaging, refusals, configurationWaitMs: 60_000, random });
 }
 
 test.each([
@@ -28,7 +28,7 @@ test.each([
   ['a vendor that cannot be reached', failure({ code: 'vendor-unreachable', disposition: 'retry' })],
   ['refused credentials', failure({ code: 'vendor-unauthorised', disposition: 'park', status: 401 })],
 ])('lets the command go again after %s, however often', (_name, error) => {
-  expect(judge(error, 999)).toMatchObject({ kind: 'release', error });
+  expect(judge(error, 999)).toMatchObject({ kind: 'release', error, bounded: false });
 });
 
 test('goes by the table of message errors for a refusal', () => {
@@ -44,9 +44,11 @@ test('goes by the table of message errors for a refusal', () => {
   });
 });
 
-test('bounds the repeats of a refusal that may pass', () => {
-  expect(judge(refusal(30003), 2)).toMatchObject({ kind: 'release', error: { retryAfterMs: 1_800_000 } });
-  expect(judge(refusal(30003), 3)).toMatchObject({ kind: 'refuse', reason: 'handset-unreachable' });
+test('bounds the repeats of a refusal that may pass, and waits longer each time', () => {
+  expect(judge(refusal(30003), 0)).toMatchObject({ bounded: true, error: { retryAfterMs: 900_000 } });
+  expect(judge(refusal(30003), 1)).toMatchObject({ kind: 'release', error: { retryAfterMs: 1_800_000 } });
+  expect(judge(refusal(30003), 1, () => 0.999_999_9)).toMatchObject({ error: { retryAfterMs: 3_600_000 } });
+  expect(judge(refusal(30003), 2)).toMatchObject({ kind: 'refuse', reason: 'handset-unreachable' });
 });
 
 test('hands on what nobody classified, so that the service halts', () => {

@@ -1,5 +1,5 @@
 import type { CommandState, MessageCommand } from '#libs/contracts';
-import { fullJitterBackoff } from '#libs/core';
+import { fullJitterBackoff, type Random } from '#libs/core';
 import type { MessageFailure } from '#libs/vendor-kit';
 import type { SenderTools } from '../sender-tools.js';
 
@@ -9,8 +9,7 @@ const RETRY_CAP_MS = 6 * 60 * 60_000;
 
 /**
  * When the message is sent again under the same command, or undefined: only codes that the vendor's table calls transient,
- * only so often as it says, never after the command's own end. The n-th wait is between half and the whole of
- * first × 2^(n−1), so that a cell that comes back is not met by everyone at once.
+ * only so often as it says, never after the command's own end.
  */
 export function planRedelivery(
   { random }: Pick<SenderTools, 'random'>,
@@ -18,10 +17,21 @@ export function planRedelivery(
   work: { readonly command: MessageCommand; readonly state: CommandState; readonly now: number },
 ): number | undefined {
   if (!mayRetry(failure, work.state)) return undefined;
-  const firstMs = failure.firstRetryMs ?? DEFAULT_FIRST_RETRY_MS;
-  const half = Math.min(firstMs * 2 ** (work.state.attempts - 1), RETRY_CAP_MS) / 2;
-  const retryAt = Math.round(work.now + half + fullJitterBackoff({ baseMs: half, capMs: half }, 1, random));
+  const retryAt = work.now + retryWaitMs(failure, work.state.attempts, random);
   return work.command.notAfter !== null && retryAt > work.command.notAfter ? undefined : retryAt;
+}
+
+/**
+ * The n-th wait after failures of this class, in milliseconds: between half and the whole of first × 2^(n−1), so that a cell that
+ * comes back, or a queue that has room again, is not met by everyone at once.
+ */
+export function retryWaitMs(
+  { firstRetryMs }: Pick<MessageFailure, 'firstRetryMs'>,
+  n: number,
+  random: Random,
+): number {
+  const half = Math.min((firstRetryMs ?? DEFAULT_FIRST_RETRY_MS) * 2 ** (n - 1), RETRY_CAP_MS) / 2;
+  return Math.round(half + fullJitterBackoff({ baseMs: half, capMs: half }, 1, random));
 }
 
 /** Whether a failed delivery of this class is tried again at all: not when another message of the command has arrived. */

@@ -12,11 +12,10 @@ import { findObstacle } from './find-obstacle.step.js';
 /** `waits` = nothing was sent and it is worth trying again, as `error` says. */
 export type SendEnd = { readonly kind: 'done' } | { readonly kind: 'waits'; readonly error: LedgerwireError };
 
-/** Reads again what must be so now, then sends, unless a message of the command has arrived by now. `tries` counts how often this work has been tried, 1 = first. */
+/** Reads again what must be so now, then sends, unless a message of the command has arrived by now. */
 export async function sendCommand(
   tools: SenderTools,
   command: MessageCommand,
-  tries: number,
   context: TaskContext,
 ): Promise<SendEnd> {
   const arrived = new CommandLedger(context).get(command.commandId)?.deliveryStatus ?? null;
@@ -33,18 +32,18 @@ export async function sendCommand(
     return { kind: 'done' };
   }
   if (obstacle || !connection) return { kind: 'waits', error: waitError(tools, obstacle) };
-  const end = await attemptSend(tools, { command, connection, tries }, context);
+  const end = await attemptSend(tools, { command, connection }, context);
   return end.kind === 'released' ? { kind: 'waits', error: end.error } : end;
 }
 
-/** The same for work that no input record stands for: what would park a record sets a timer instead. */
+/** The same for work that no input record stands for: what would park a record sets a timer instead. `tries`: 1 = first. */
 export async function sendCommandLater(
   tools: SenderTools,
   command: MessageCommand,
   tries: number,
   context: TaskContext,
 ): Promise<void> {
-  const end = await sendCommand(tools, command, tries, context);
+  const end = await sendCommand(tools, command, context);
   if (end.kind === 'done') return;
   const backoff = { baseMs: 2_000, capMs: 10 * 60_000 };
   const waitMs = end.error.retryAfterMs ?? fullJitterBackoff(backoff, tries, tools.random);

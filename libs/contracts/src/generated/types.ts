@@ -754,6 +754,8 @@ export interface CommandState {
   readonly updatedAt: EpochMs;
   /** The MessageCommand as JSON, for reconciliation and retries; emptied once final. Personal data. */
   readonly command: string;
+  /** How often the vendor has refused the message, since it last took one, for a cause that may pass; null: never. */
+  readonly refusals: null | number;
 }
 
 /** That a debtor has an open invoice; keyed by connection, debtor and invoice. */

@@ -305,6 +305,9 @@ test('says of a failed delivery what it means, listed or not', () => {
     maxRetries: 3,
     code: 30_003,
   });
+  // A full queue empties in minutes or hours, not in seconds.
+  for (const code of [21_611, 30_001, 63_018])
+    expect(deliveryFailureOf(twilioMessaging, code)).toMatchObject({ maxRetries: 8, firstRetryMs: 60_000 });
   expect(deliveryFailureOf(twilioMessaging, 30_006)).toMatchObject({ class: 'recipient', maxRetries: 0 });
   expect(deliveryFailureOf(twilioMessaging, 39_999)).toMatchObject({ class: 'transient', maxRetries: 1 });
   expect(deliveryFailureOf(twilioMessaging, null)).toMatchObject({ class: 'transient', code: null });

@@ -45,8 +45,11 @@ const content: readonly Row[] = [
   [30450, 'pumping-protection', 'Twilio holds the message for an attempt at SMS pumping.'],
   [63016, 'outside-window', 'WhatsApp takes only templates more than 24 hours after the last answer.'],
 ];
-const transient: readonly Row[] = [
+const busy: readonly Row[] = [
   [20429, 'too-many-requests', 'Too many requests at once; nothing was processed.'],
+];
+/** A queue empties at the sender's throughput, one segment a second for a long number: eight doubling waits are about four hours. */
+const fullQueue: readonly Row[] = [
   [21611, 'sender-queue-full', 'The sender’s queue is full.'],
   [30001, 'queue-overflow', 'Twilio’s queue for the sender was full.'],
   [63018, 'channel-rate-limit', 'The channel’s rate limit is exceeded.'],
@@ -61,7 +64,8 @@ export const messageErrorTable: readonly MessageErrorRule[] = [
   ...rules('opted-out', optedOut, 0, null),
   ...rules('configuration', configuration, 0, null),
   ...rules('content', content, 0, null),
-  ...rules('transient', transient, 5, 1000),
+  ...rules('transient', busy, 5, 1000),
+  ...rules('transient', fullQueue, 8, MINUTE_MS),
   ...rules(
     'transient',
     [[30003, 'handset-unreachable', 'The phone is off or out of reach.']],
