@@ -20,6 +20,10 @@ export interface FetcherSettings {
   readonly connectionWaitMs: number;
   /** How often a notice of an unknown connection waits for the table to catch up before it is given up. */
   readonly unknownConnectionTries: number;
+  /** So often a vendor must say that it does not have an entity before that is believed, unless it told of the deletion. */
+  readonly goneTries: number;
+  /** Before it is asked for the second time; then twice as long each time. */
+  readonly goneWaitMs: number;
   /** Hints within one such span cause one poll. */
   readonly hintSpanMs: number;
   /** A hinted poll comes no sooner after the last poll of its kind. */
@@ -41,6 +45,9 @@ export interface FetcherSettings {
 export const defaultFetcherSettings: FetcherSettings = {
   connectionWaitMs: 60_000,
   unknownConnectionTries: 6,
+  // Over half a minute: replicas of a vendor are rarely that far behind.
+  goneTries: 4,
+  goneWaitMs: 5_000,
   hintSpanMs: 2_000,
   // 1,440 hinted polls a day at most: 29 % of Xero's 5,000 (vendors/xero.md section 5).
   hintSpacingMs: 60_000,

@@ -11,10 +11,12 @@ import {
   type TaskContext,
 } from '#libs/streams';
 import { FETCHER_TOOLS, type FetcherTools } from './fetcher-tools.js';
+import { Fingerprints } from './fingerprints.js';
 import { entityKey, pollKey, wishKey } from './keys.js';
 import { admitConnection } from './steps/admit-connection.step.js';
 import { aboutWish, bringWish } from './steps/bring-wish.step.js';
 import { coalesceNotices, type FetchRequest } from './steps/coalesce-notices.step.js';
+import { doubtGone } from './steps/doubt-gone.step.js';
 import { emitPrepared } from './steps/emit-prepared.step.js';
 import { aboutRequest } from './steps/emit-record.step.js';
 import { HINTED_POLL, type PollPayload, setPollTimer } from './steps/hint-polls.step.js';
@@ -93,6 +95,8 @@ export class FetcherPipeline {
       return;
     }
     const fetched = await loader.load(connectionId, entityType, entityId);
+    if (fetched === 'gone')
+      doubtGone(request, new Fingerprints(context, connectionId).find(request), attempt, settings);
     const prepared = await prepareEntity(this.tools, request, fetched, context);
     emitPrepared(this.tools, prepared, context);
   }

@@ -150,8 +150,8 @@ test('says that an entity is gone, once, under the type that it was known by', a
   await bench.notice();
   bench.books.remove('x1', 'i1');
   await bench.pass(MINUTE);
-  await bench.notice();
-  await bench.notice();
+  await bench.notice({ changeType: 'deleted' });
+  await bench.notice({ changeType: 'deleted' });
   expect(bench.records().at(-1)).toMatchObject({
     entityType: 'bill',
     entityId: 'i1',
@@ -299,7 +299,7 @@ test('says that a bill is gone although the notice looks older than its last sta
     await bench.notice({ entityId: 'b1' });
   }
   bench.books.remove('x1', 'b1');
-  await bench.notice({ entityId: 'b1', sourceTime: 5 });
+  await bench.notice({ entityId: 'b1', sourceTime: 5, changeType: 'deleted' });
   expect(bench.records().at(-1)).toMatchObject({ entityType: 'bill', deleted: true, version: 20 });
 });
 

@@ -17,6 +17,8 @@ export interface FetchRequest {
   readonly recheckTokens: readonly string[];
   /** One of the notices says that the entity is new; left out for what is fetched for another entity's sake. */
   readonly created?: boolean;
+  /** One of the notices says that the vendor no longer has it. */
+  readonly deleted?: boolean;
   /** When the first of the notices was received, epoch milliseconds. */
   readonly firstNoticedAt: number;
   /** The vendor's latest time of change, where a notice says one. */
@@ -40,6 +42,7 @@ export function coalesceNotices(notices: readonly [ChangeNotice, ...ChangeNotice
     recheck: notices.some(({ recheck }) => recheck),
     recheckTokens: unique(notices.flatMap(({ recheckToken }) => recheckToken ?? [])),
     created: notices.some(({ changeType }) => changeType === 'created'),
+    deleted: notices.some(({ changeType }) => changeType === 'deleted'),
     firstNoticedAt: Math.min(...notices.map(({ receivedAt }) => receivedAt)),
     sourceTime: sourceTimes.length > 0 ? Math.max(...sourceTimes) : null,
   };

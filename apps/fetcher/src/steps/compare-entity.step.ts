@@ -45,10 +45,14 @@ function sortedKeys(_key: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The vendor tells no version of what it no longer has: it is as new as the notice, and never older than what we know. */
+/**
+ * The vendor tells no version of what it no longer has. A notice of the deletion gives it one: no state from before it follows.
+ * Without that it keeps the version that is known, so that the entity wins as soon as it is seen again.
+ */
 function goneEntity(request: FetchRequest, known: EntityFingerprint | undefined): ComparedEntity {
+  const knownVersion = known?.version ?? 0;
   const noticed = request.sourceTime ?? request.firstNoticedAt;
-  const version = known?.deleted ? known.version : Math.max(noticed, known?.version ?? 0);
+  const version = request.deleted && !known?.deleted ? Math.max(noticed, knownVersion) : knownVersion;
   const body: RecordBody = {
     entityType: known?.entityType ?? request.entityType,
     entityId: request.entityId,

@@ -69,13 +69,13 @@ async function fetchOrPass(
   const [first] = named;
   try {
     const fetched = await tools.source.fetchEntities(call, poll.plan.entityType, ids);
-    // What went between the list and the fetch is told by its own notice, or was never told of.
+    for (const missing of named.filter(({ entityId }) => fetched.get(entityId) === 'gone'))
+      leaveToNotice(listedRequest(poll, missing, context), context);
     return [...fetched.values()].filter((entity) => entity !== 'gone');
   } catch (error) {
     if (!first || !mayPass(tools, poll, error)) throw error;
     if (named.length === 1) {
-      const state = `version ${first.version}`;
-      passOver(polledRequest(poll.connection, first, state, context), error, context);
+      passOver(listedRequest(poll, first, context), error, context);
       return [];
     }
   }
@@ -110,12 +110,20 @@ function mayPass({ settings }: FetcherTools, { cursor }: Poll, error: unknown): 
   return error.retryAfterMs === undefined && (cursor.failures ?? 0) >= settings.pollTries;
 }
 
-/** Tells of an entity that is refused for good; any other gets a notice, which waits and is tried again in a lane of its own. */
+/** Tells of an entity that is refused for good; any other is left to a notice. */
 function passOver(request: FetchRequest, error: unknown, context: TaskContext): void {
-  const [noticeId] = request.noticeIds;
-  if (dispositionOf(error) === 'dead-letter' || noticeId === undefined)
-    tellUnreadable(request, error, context);
-  else emitNotice(request, { entityType: request.entityType, entityId: request.entityId }, noticeId, context);
+  if (dispositionOf(error) === 'dead-letter') tellUnreadable(request, error, context);
+  else leaveToNotice(request, context);
+}
+
+/** The notice waits and is tried again in the entity's own lane; what a list names and a fetch does not find is doubted there. */
+function leaveToNotice(request: FetchRequest, context: TaskContext): void {
+  const { entityType, entityId, noticeIds } = request;
+  for (const noticeId of noticeIds) emitNotice(request, { entityType, entityId }, noticeId, context);
+}
+
+function listedRequest({ connection }: Poll, entity: ListedEntity, context: TaskContext): FetchRequest {
+  return polledRequest(connection, entity, `version ${entity.version}`, context);
 }
 
 /** A poll has no notice; the digest of what it found stands for one. */

@@ -81,8 +81,9 @@ async function loadRelated(
     noticeIds: [],
     recheck: false,
     recheckTokens: [],
-    // What is new is the entity that refers to it.
+    // What is new or gone is the entity that refers to it.
     created: false,
+    deleted: false,
     sourceTime: null,
   };
   try {
