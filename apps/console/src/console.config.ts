@@ -36,6 +36,15 @@ export const operatorConfig = z.object({
   ),
 });
 
+/** How long the trail remembers. */
+const trailConfig = z.object({
+  retentionDays: variable(
+    'CONSOLE_TRAIL_RETENTION_DAYS',
+    'How long outcomes and the index of dead letters are kept; their topics keep them for 90 days whatever this says',
+    wholeNumber(90, 36_500).default(400),
+  ),
+});
+
 /** Where webhooks that were set aside are handed in again. */
 export const ingressConfig = z.object({
   url: variable(
@@ -53,6 +62,7 @@ export const consoleConfig = z.object({
   state: stateConfig,
   database: databaseConfig,
   operator: operatorConfig,
+  trail: trailConfig,
   ingress: ingressConfig,
 });
 

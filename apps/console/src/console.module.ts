@@ -24,6 +24,7 @@ import { OperationsController } from './api/operations.controller.js';
 import { OutcomesController } from './api/outcomes.controller.js';
 import { OverviewController } from './api/overview.controller.js';
 import { DatabasePatience } from './audit/database-patience.js';
+import { TrailPruner } from './audit/trail-pruner.js';
 import type { consoleConfig } from './console.config.js';
 import { ConsoleMetrics } from './console.metrics.js';
 import { type AuditPorts, ConsolePipeline } from './console.pipeline.js';
@@ -163,6 +164,11 @@ function dataProviders(context: ConsoleContext) {
       }),
     },
     {
+      provide: TrailPruner,
+      inject: [DATABASE],
+      useFactory: (database: Database) => startPruner(context, database),
+    },
+    {
       provide: ConnectionList,
       inject: [CONNECTIONS_TABLE, DATABASE],
       useFactory: (connections: ReadTable<Connection>, database: Database) =>
@@ -275,6 +281,25 @@ function startReplays(
   const runner = new ReplayRunner({ replays, portions, producer, clock, onFailed });
   lifecycle.onShutdown('stop-intake', 'replays', () => runner.stop());
   runner.start();
+}
+
+/** Forgets from start to stop of the process. */
+function startPruner(
+  { clock, lifecycle, logger, config }: ConsoleContext,
+  { outcomes, deadLetters }: Database,
+): TrailPruner {
+  const { retentionDays } = config.trail;
+  const pruner = new TrailPruner({
+    outcomes,
+    deadLetters,
+    clock,
+    retentionDays,
+    onPruned: (rows) => logger.info({ event: 'trail.pruned', retentionDays, ...rows }),
+    onFailed: (error) => logger.warn({ event: 'trail.prune-failed', error }),
+  });
+  lifecycle.onShutdown('stop-intake', 'trail-pruner', () => pruner.stop());
+  pruner.start();
+  return pruner;
 }
 
 /** An operator waits for the check: a busy machine must not make a good template look endless. */

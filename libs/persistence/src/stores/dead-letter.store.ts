@@ -1,6 +1,7 @@
 import { type DataSource, type FindOptionsWhere, In, type Repository } from 'typeorm';
 import type { EpochMs } from '../columns.js';
 import { DeadLetterRow, type DeadLetterStatus } from '../entities/dead-letter.entity.js';
+import { deleteBefore } from './delete-before.js';
 
 /** What a list of dead letters is narrowed by; absent = any. */
 export interface DeadLetterFilter {
@@ -57,5 +58,10 @@ export class DeadLetterStore {
       { status, settledAt: now },
     );
     return affected ?? 0;
+  }
+
+  /** Forgets those set aside before `before`, settled or not, the oldest first, at most `limit`, and says how many. */
+  deleteBefore(before: EpochMs, limit: number): Promise<number> {
+    return deleteBefore(this.deadLetters, before, limit);
   }
 }

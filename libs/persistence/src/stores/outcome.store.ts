@@ -1,6 +1,7 @@
 import { type DataSource, type Repository } from 'typeorm';
 import { type EpochMs, instant } from '../columns.js';
 import { OutcomeRow } from '../entities/outcome.entity.js';
+import { deleteBefore } from './delete-before.js';
 
 /** An outcome as the topic carries it; the contract `Outcome` is one. */
 export type NewOutcome = {
@@ -205,17 +206,9 @@ export class OutcomeStore {
     return query.getMany();
   }
 
-  /** Deletes what happened before `before`, at most `limit` rows, and says how many; call it until it says 0. */
-  async deleteBefore(before: EpochMs, limit: number): Promise<number> {
-    const { affected } = await this.outcomes
-      .createQueryBuilder()
-      .delete()
-      .where(
-        'outcome_id IN (SELECT o.outcome_id FROM outcomes o WHERE o.at < :before ORDER BY o.at LIMIT :limit)',
-        { before: new Date(before), limit },
-      )
-      .execute();
-    return affected ?? 0;
+  /** Forgets what happened before `before`, the oldest first, at most `limit` rows, and says how many; other consoles may do so too. */
+  deleteBefore(before: EpochMs, limit: number): Promise<number> {
+    return deleteBefore(this.outcomes, before, limit);
   }
 
   /** Newest first. One index per column: PostgreSQL joins their hits in bitmaps, so that no scan of the table is needed. */

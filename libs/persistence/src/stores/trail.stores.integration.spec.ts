@@ -178,12 +178,32 @@ test('the newest outcomes are read page by page, those of one instant included, 
   expect(counts[0]).toEqual({ step: first[0]?.step, status: first[0]?.status, count: 4 });
 });
 
-test('old outcomes are deleted in portions', async () => {
+test('old outcomes are deleted in portions, the oldest first', async () => {
   const { outcomes } = await openedDatabase(createTestDatabase);
   await outcomes.addAll(path);
   expect(await outcomes.deleteBefore(6, 3)).toBe(3);
+  expect((await outcomes.latest({}, 10)).map(({ at }) => at)).toEqual([6, 5, 4]);
   expect(await outcomes.deleteBefore(6, 3)).toBe(2);
   expect(await outcomes.deleteBefore(6, 3)).toBe(0);
+});
+
+test('of those who delete at once, none waits for another or counts its rows', async () => {
+  const options = await emptyDatabase(createTestDatabase);
+  await migrate(options);
+  const dataSource = await createDataSource(options).initialize();
+  const other = dataSource.createQueryRunner();
+  try {
+    const outcomes = new OutcomeStore(dataSource);
+    await outcomes.addAll(path);
+    await other.startTransaction();
+    await other.query("DELETE FROM outcomes WHERE outcome_id IN ('o1', 'o2')");
+    expect(await outcomes.deleteBefore(6, 2)).toBe(2);
+    await other.commitTransaction();
+    expect((await outcomes.latest({}, 10)).map(({ at }) => at)).toEqual([6, 5]);
+  } finally {
+    await other.release();
+    await dataSource.destroy();
+  }
 });
 
 test('a trace reads by index in a large trail', async () => {
@@ -246,7 +266,7 @@ test('the highest version of a flow is in force, and a version is written once',
   expect((await flows.history('f1')).map(({ version }) => version)).toEqual([2, 1]);
 });
 
-test('a dead letter is listed until it is settled, and stays settled when it arrives again', async () => {
+test('a dead letter is listed until it is settled, stays settled when it arrives again, and is deleted when it is old', async () => {
   const { deadLetters } = await openedDatabase(createTestDatabase);
   const letter = {
     deadLetterId: 'd1',
@@ -275,4 +295,6 @@ test('a dead letter is listed until it is settled, and stays settled when it arr
   expect(await deadLetters.settle(['d1'], 'discarded', 7)).toBe(0);
   await deadLetters.addAll([letter]);
   expect(await deadLetters.find('d1')).toMatchObject({ status: 'requeued', settledAt: 6 });
+  expect(await deadLetters.deleteBefore(5, 10)).toBe(1);
+  expect((await deadLetters.list({}, 10)).map((row) => row.deadLetterId)).toEqual(['d2']);
 });
