@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, expect, it, test } from 'vitest';
+import { afterEach, beforeEach, expect, it, test, vi } from 'vitest';
 import { encodeValue, schemaOf } from '#libs/contracts';
 import { ManualClock, systemClock } from '#libs/core';
 import { RegistryCodec } from './registry-codec.js';
@@ -32,8 +32,9 @@ afterEach(() => {
   registry.close();
 });
 
-function codec(clock = systemClock): RegistryCodec {
-  return new RegistryCodec({ url: `http://127.0.0.1:${(registry.address() as AddressInfo).port}` }, clock);
+function codec(clock = systemClock, requestTimeoutMs?: number): RegistryCodec {
+  const url = `http://127.0.0.1:${(registry.address() as AddressInfo).port}`;
+  return new RegistryCodec({ url }, clock, requestTimeoutMs);
 }
 
 function json(body: object, status = 200): (response: ServerResponse) => void {
@@ -120,4 +121,13 @@ it('a service whose own schema cannot be parsed does not start', async () => {
     code: 'unreadable-schema',
     disposition: 'halt',
   });
+});
+
+test('a request that is never answered is given up, and the next one asks again', async () => {
+  answer = () => undefined;
+  const reader = codec(systemClock, 300);
+  await expect(reader.learn(bytes)).rejects.toMatchObject({ code: 'registry-unreachable' });
+  answer = json({ schema: amounts.json });
+  await vi.waitFor(() => reader.learn(bytes), { timeout: 20_000, interval: 50 });
+  expect(reader.knows(bytes)).toBe(true);
 });

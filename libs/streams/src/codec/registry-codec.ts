@@ -12,6 +12,7 @@ export interface RegistryOptions {
   readonly password?: string | undefined;
 }
 
+type Middleware = NonNullable<ConstructorParameters<typeof SchemaRegistry>[0]['middlewares']>[number];
 type Resolver = ReturnType<avro.Type['createResolver']>;
 
 /** An id of no use is not asked for again within this time: a flood of records with it must not become a flood of requests. */
@@ -30,12 +31,14 @@ export class RegistryCodec implements Codec {
   constructor(
     options: RegistryOptions,
     private readonly clock: Clock,
+    private readonly requestTimeoutMs = REQUEST_TIMEOUT_MS,
   ) {
     this.registry = new SchemaRegistry(
       {
         host: options.url,
         clientId: 'ledgerwire',
         retry: { retries: 1 },
+        middlewares: [givingUpAfter(requestTimeoutMs)],
         ...(options.username === undefined
           ? {}
           : { auth: { username: options.username, password: options.password ?? '' } }),
@@ -152,7 +155,7 @@ export class RegistryCodec implements Codec {
   ): Promise<T> {
     let cancel = (): void => undefined;
     const timeout = new Promise<never>((_resolve, reject) => {
-      cancel = this.clock.after(REQUEST_TIMEOUT_MS, () => reject(new Error('no answer')));
+      cancel = this.clock.after(this.requestTimeoutMs, () => reject(new Error('no answer')));
     });
     try {
       return await Promise.race([request(), timeout]);
@@ -168,6 +171,14 @@ export class RegistryCodec implements Codec {
       cancel();
     }
   }
+}
+
+/**
+ * Ends a request that is not answered: the library keeps it for all who ask for the same id, and would never ask again.
+ * https://github.com/tulios/mappersmith#timeout
+ */
+function givingUpAfter(timeout: number): Middleware {
+  return () => ({ prepareRequest: async (next) => (await next()).enhance({ timeout }) });
 }
 
 /**
