@@ -292,8 +292,13 @@ export class GroupConsumer {
     const { type, name } = error as ProtocolError & { topic?: string; partition?: number };
     if (type === 'OFFSET_OUT_OF_RANGE' || name === 'KafkaJSOffsetOutOfRange') {
       // Retention has passed us by: what is left is read from its start, and the loss is loud.
-      for (const { topic, partition } of positions) await this.skipToStart(topic, partition);
-      return;
+      try {
+        for (const { topic, partition } of positions) await this.skipToStart(topic, partition);
+        return;
+      } catch (cause) {
+        // The broker that should say where it starts is away: the next fetch comes here again.
+        this.events.failed(cause);
+      }
     }
     if (await dropDeadConnections(this.cluster, error)) {
       this.requestRejoin('a fetch was never answered');

@@ -26,12 +26,16 @@ export interface FetchedMessage {
   readonly value: Buffer | null;
   readonly headers?: Readonly<Record<string, Buffer | readonly Buffer[]>>;
   readonly isControlRecord?: boolean;
+  /** The batch that it came in; not there for the formats before Kafka 0.11. */
+  readonly batchContext?: { readonly firstOffset: string; readonly lastOffsetDelta: number };
 }
 
 /** One partition of a fetch answer. */
 export interface FetchedPartition {
   readonly partition: number;
   readonly highWatermark: string;
+  /** Up to here all is committed or aborted. */
+  readonly lastStableOffset?: string;
   readonly abortedTransactions?: readonly { readonly producerId: string; readonly firstOffset: string }[];
   readonly messages: readonly FetchedMessage[];
 }
@@ -40,8 +44,6 @@ export interface FetchedPartition {
 export interface FetchedBatch {
   readonly messages: readonly FetchedMessage[];
   readonly highWatermark: string;
-  isEmptyIncludingFiltered(): boolean;
-  lastOffset(): string;
 }
 
 interface TopicPartitions<P> {

@@ -3,6 +3,7 @@ import {
   type Broker,
   type Cluster,
   type FetchedMessage,
+  type FetchedPartition,
   internals,
   READ_COMMITTED,
 } from './kafkajs-internals.js';
@@ -31,6 +32,7 @@ export interface FetchLimits {
   readonly maxBytesPerPartition: number;
 }
 
+const NO_BYTES = Buffer.alloc(0);
 const EARLIEST = -2;
 const LATEST = -1;
 
@@ -56,17 +58,32 @@ export async function fetchFrom(
       const position = wanted.get(`${topicName}/${data.partition}`);
       if (!position) return [];
       const batch = new internals.Batch(topicName, String(position.offset), data);
-      const seen = data.messages.length > 0 && !batch.isEmptyIncludingFiltered();
       return [
         {
           ...position,
           records: batch.messages.map((message) => toRawRecord(topicName, data.partition, message)),
-          nextOffset: seen ? Number(batch.lastOffset()) + 1 : position.offset,
+          nextOffset: nextOffsetOf(data, position, positions.length === 1),
           highWatermark: Number(data.highWatermark),
         },
       ];
     }),
   );
+}
+
+/**
+ * Beyond the last batch that came, whatever compaction has left of it: a batch keeps its last offset when its last records are
+ * gone, and an empty one is kept as long as its producer lives (Kafka's Cleaner, `RETAIN_EMPTY`). Of an empty batch nothing comes:
+ * a broker that has committed records behind `offset` and is asked for this partition alone sends its first batch whole (KIP-74),
+ * so that one without a record is the only cause.
+ */
+function nextOffsetOf(data: FetchedPartition, { offset }: ReadPosition, alone: boolean): number {
+  const last = data.messages.at(-1);
+  if (last?.batchContext) {
+    const { firstOffset, lastOffsetDelta } = last.batchContext;
+    return Math.max(offset, Number(firstOffset) + lastOffsetDelta + 1);
+  }
+  if (last) return Math.max(offset, Number(last.offset) + 1);
+  return alone && offset < Number(data.lastStableOffset ?? 0) ? offset + 1 : offset;
 }
 
 /** Groups positions by the node that leads their partition; metadata must know the topics. */
@@ -176,7 +193,8 @@ function toRawRecord(topic: string, partition: number, message: FetchedMessage):
 function toHeaders(headers: FetchedMessage['headers']): RawHeader[] {
   return Object.entries(headers ?? {}).flatMap(([name, value]) =>
     Array.isArray(value)
-      ? value.map((one: Buffer): RawHeader => [name, one])
-      : [[name, value as Buffer] as const],
+      ? value.map((one: Buffer | null): RawHeader => [name, one ?? NO_BYTES])
+      : // The protocol allows a header without a value; nobody reads one, and a dead letter keeps its name.
+        [[name, (value as Buffer | null) ?? NO_BYTES] as const],
   );
 }

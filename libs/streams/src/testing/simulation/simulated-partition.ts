@@ -164,8 +164,13 @@ function toMessage(entry: LogEntry): FetchedMessage {
     value,
     headers: Object.fromEntries(headers),
     isControlRecord: marker !== undefined,
-    // What kafkajs's filter of aborted transactions looks at.
-    batchContext: { producerId: producerId ?? '-1', inTransaction: producerId !== undefined },
+    // Each record is a batch of its own; kafkajs's filter of aborted transactions looks at the rest.
+    batchContext: {
+      firstOffset: String(offset),
+      lastOffsetDelta: 0,
+      producerId: producerId ?? '-1',
+      inTransaction: producerId !== undefined,
+    },
   };
   return message;
 }
