@@ -4,7 +4,7 @@ import type { BlockedGroups } from './blocked-groups.js';
 import type { FailureHandling } from './failure-handling.js';
 import type { InputProgress } from './input-progress.js';
 import type { LaneScheduler } from './lane-scheduler.js';
-import type { ParkingLot } from './parking-lot.js';
+import { laneOf, type ParkingLot } from './parking-lot.js';
 import { decodeRecord, rawOf } from './record-decoding.js';
 import { learnSchema } from './schema-learning.js';
 import type { TaskEvents } from './task-events.js';
@@ -27,6 +27,8 @@ export interface IntakePorts {
 export class Intake {
   private chain: Promise<void> = Promise.resolve();
   private waitingCount = 0;
+  /** Lanes whose parked records are on their way back, with how many: these are neither parked nor in their lane. */
+  private readonly returning = new Map<string, number>();
 
   constructor(
     private readonly runtime: TaskRuntime,
@@ -58,12 +60,20 @@ export class Intake {
   /** Brings parked records back, in order. */
   unpark(storeKeys: readonly string[]): void {
     this.waitingCount += storeKeys.length;
+    for (const storeKey of storeKeys) this.countReturning(laneOf(storeKey), 1);
     this.chain = this.chain.then(async () => {
       for (const storeKey of storeKeys) {
         await this.takeParked(storeKey);
+        this.countReturning(laneOf(storeKey), -1);
         this.waitingCount -= 1;
       }
     });
+  }
+
+  private countReturning(lane: string, change: number): void {
+    const count = (this.returning.get(lane) ?? 0) + change;
+    if (count > 0) this.returning.set(lane, count);
+    else this.returning.delete(lane);
   }
 
   private async take(raw: RawRecord): Promise<void> {
@@ -80,7 +90,7 @@ export class Intake {
   private enqueue(item: RecordItem): void {
     const { parking, blocked, lanes, failures, maxWaitingPerKey } = this.ports;
     // Of a connection that is refused everything at the moment nothing is tried: it waits behind what was refused.
-    if (parking.isClosed(item.lane) || blocked.isHeld(item.group))
+    if (parking.isClosed(item.lane) || this.returning.has(item.lane) || blocked.isHeld(item.group))
       failures.parkBehind([item], 'behind-parked');
     // A tenant that is slower than its input must not fill the memory that the others need.
     else if (lanes.waitingIn(item.group) >= maxWaitingPerKey) failures.parkBehind([item], 'queue-full');

@@ -139,7 +139,8 @@ export class ParkingLot {
   }
 }
 
-function laneOf(storeKey: string): string {
+/** The lane of a parked record. */
+export function laneOf(storeKey: string): string {
   const offsetAt = storeKey.lastIndexOf('\u0000', storeKey.lastIndexOf('\u0000') - 1);
   return storeKey.slice(0, offsetAt);
 }

@@ -20,6 +20,8 @@ export interface PipelineDriverOptions {
   readonly settings?: Partial<TaskSettings>;
   /** Called before each commit; throwing there is a transaction whose outcome is not known to have happened. */
   readonly beforeCommit?: () => void;
+  /** One whose registry is slow, say; otherwise all schemas are known. */
+  readonly codec?: MemoryCodec;
 }
 
 /**
@@ -30,12 +32,13 @@ export class PipelineDriver {
   readonly broker: MemoryBroker;
   /** The error that ended the service, if one did. */
   fatalError: unknown;
-  private readonly codec = new MemoryCodec();
+  private readonly codec: MemoryCodec;
   private readonly offsets = new Map<string, number>();
   private task: Task | undefined;
 
   private constructor(private readonly options: PipelineDriverOptions) {
     this.broker = new MemoryBroker(1, options.clock);
+    this.codec = options.codec ?? new MemoryCodec();
   }
 
   /** Opens the task; its `@Every` handlers run once. */
