@@ -229,7 +229,8 @@ export class FailureHandling {
     const wait =
       asked === undefined
         ? fullJitterBackoff(policy, attempt, random)
-        : asked * (1 + random() * NAMED_TIME_JITTER);
+        : // A header that names a time years ahead must not outwait the deadline, which is looked at when it is tried again.
+          Math.min(asked * (1 + random() * NAMED_TIME_JITTER), policy.deadlineMs);
     return Math.ceil(this.runtime.clock.now() + wait);
   }
 
@@ -281,7 +282,8 @@ function emitDeadLetter(
   attempts: number,
 ): void {
   const letter: DeadLetter = {
-    deadLetterId: digestOf(raw.topic, String(raw.partition), String(raw.offset)),
+    // With the service: two that read one topic may both fail at a record, each for a reason of its own.
+    deadLetterId: digestOf(service, raw.topic, String(raw.partition), String(raw.offset)),
     service,
     originTopic: raw.topic,
     originPartition: raw.partition,

@@ -212,6 +212,32 @@ test.each([
   expect(handled(driver)).toEqual(['good']);
 });
 
+test('a time that is named years ahead does not outwait the deadline', async () => {
+  const recorder = new Recorder();
+  recorder.behaviour = () => Promise.reject(error('busy', 'park', 60 * 365 * 86_400_000));
+  const { driver, clock } = await start(recorder);
+  driver.send(notices, 'c1', notice('n1'));
+  await driver.settle();
+  const lane = notice('n1').entityId;
+  const parked = driver.stored(runtimeStores.parked, parkedKeyOf(lane, { topic: notices.name, offset: 0 }));
+  expect(parked?.wakeAt).toBe(clock.now() + 7 * 86_400_000);
+});
+
+test('work that cannot even be parked ends the service', async () => {
+  const recorder = new Recorder();
+  // A number of milliseconds that no record can hold, with a deadline that does not bound it.
+  recorder.behaviour = () => Promise.reject(error('busy', 'park', 1e17));
+  const driver = await PipelineDriver.start({
+    service: 'fetcher-xero',
+    handlers: [recorder],
+    clock: new ManualClock(),
+    settings: { park: { baseMs: 1, capMs: 1, deadlineMs: 1e18 } },
+  });
+  driver.send(notices, 'c1', notice('n1'));
+  await driver.settle();
+  expect(driver.fatalError).toBeDefined();
+});
+
 test('an error that nobody classified ends the service', async () => {
   const recorder = new Recorder();
   recorder.behaviour = () => Promise.reject(new TypeError('a bug'));

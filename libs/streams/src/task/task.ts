@@ -224,14 +224,28 @@ export class Task implements TaskRuntime {
       if (!this.signal.aborted) this.failures.finish(items, unit);
     } catch (error) {
       if (!this.signal.aborted) {
-        outcome = await this.failures.handle(items, error, {
-          takeWaitingRecords: (lane) => [...behind, ...this.lanes.takeWaiting(lane, isRecord)],
-          runAlone: (item, rest) => this.run([item], rest),
-        });
+        outcome = await this.afterFailure(items, error, behind);
       }
     }
     this.ports.events.handled(nameOfWork(first), outcome, this.clock.now() - startedAt);
     return outcome;
+  }
+
+  private async afterFailure(
+    items: readonly WorkItem[],
+    error: unknown,
+    behind: readonly RecordItem[],
+  ): Promise<WorkOutcome> {
+    try {
+      return await this.failures.handle(items, error, {
+        takeWaitingRecords: (lane) => [...behind, ...this.lanes.takeWaiting(lane, isRecord)],
+        runAlone: (item, rest) => this.run([item], rest),
+      });
+    } catch (unhandled) {
+      // What cannot even be parked or set aside would be read again for ever: the service ends and says why.
+      this.ports.events.fatal(unhandled);
+      return 'failed';
+    }
   }
 
   private async commit(transaction: TaskTransaction): Promise<void> {

@@ -10,6 +10,8 @@ test.each([
   [{ 'retry-after': 'Fri, 20 Nov 2026 13:00:30 GMT', date }, 30_000],
   [{ 'retry-after': 'Fri, 20 Nov 2026 12:00:00 GMT', date }, 0],
   [{ 'retry-after': 'Fri, 20 Nov 2026 13:00:30 GMT' }, undefined],
+  [{ 'retry-after': '1795000000' }, 24 * 3_600_000],
+  [{ 'retry-after': 'Fri, 20 Nov 2066 13:00:00 GMT', date }, 24 * 3_600_000],
   [{ 'retry-after': 'soon' }, undefined],
   [{ 'retry-after': '' }, undefined],
   [{}, undefined],
