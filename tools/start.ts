@@ -21,7 +21,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 async function main(): Promise<number> {
   const options = parseStartArguments(process.argv.slice(2));
-  const playScenario = options.once ? await loadScenario() : undefined;
+  const playScenario = options.once ? await loadScenario(process.env) : undefined;
   const system = await startSystem({
     arguments: options,
     paths: statePaths(),
@@ -33,8 +33,9 @@ async function main(): Promise<number> {
   progress.close();
   try {
     if (playScenario !== undefined) return (await playScenario(system, options)).ok ? 0 : 1;
-    await connectDemo(system);
+    const { left } = await connectDemo(system);
     console.log(summary(system, options));
+    for (const text of left) console.error(text);
     await untilStopped(system);
     return 0;
   } finally {

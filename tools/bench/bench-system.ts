@@ -10,6 +10,7 @@ import { untilQuiet } from './cpu.ts';
 import { parseScale, planInstances, portClaims, type Scale } from '../start/layout.ts';
 import { readRunFile, type RunProcess } from '../start/run-file.ts';
 import { type RunningSystem, startSystem } from '../start/start-system.ts';
+import { requireSandbox } from '../start/vendor-variables.ts';
 
 /** What every bench gets from the command. */
 export interface BenchSurroundings {
@@ -38,13 +39,14 @@ const PROFILED_QUIET_SHARE = 0.5;
 /**
  * Starts a system with empty data, lets `work` use it and throws it away.
  *
- * @throws what `work` throws; UserError when the system cannot be started.
+ * @throws what `work` throws; UserError when the system cannot be started or a vendor is a real one.
  */
 export async function withBenchSystem<T>(
   scale: readonly string[],
   { progress, environment, signal, profiles }: BenchSurroundings,
   work: (bench: BenchSystem) => Promise<T>,
 ): Promise<T> {
+  requireSandbox('npm run bench', environment);
   const root = mkdtempSync(join(tmpdir(), 'ledgerwire-bench-'));
   const paths = { ...statePaths(root), lib: statePaths().lib };
   const restarts: string[] = [];

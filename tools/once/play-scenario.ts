@@ -1,6 +1,6 @@
 import type { PlayScenario } from '../start/scenario.ts';
 import type { RunningSystem } from '../start/start-system.ts';
-import { connectDemo, liftMinuteLimit, restoreMinuteLimit } from './connect-demo.ts';
+import { connectWholeDemo, liftMinuteLimit, restoreMinuteLimit } from './connect-demo.ts';
 import { demoVendors } from './demo-vendors.ts';
 import type { ExpectedEvent } from './expected-event.ts';
 import { judge, type JudgedEvent, wholeRunProblems } from './judge.ts';
@@ -17,7 +17,7 @@ const CALLBACKS_WITHIN_MS = 30_000;
  * tells its whole way.
  */
 export const playScenario: PlayScenario = async (system, { json }) => {
-  const demo = await connectDemo(system);
+  const demo = await connectWholeDemo(system);
   await liftMinuteLimit(system, demo);
   const from = await ledgerEnd(system);
   const events = await playEvents(system, demo);

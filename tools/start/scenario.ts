@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../lib/user-error.ts';
 import type { RunningSystem } from './start-system.ts';
+import { requireSandbox } from './vendor-variables.ts';
 
 /** How a scenario ended. */
 export interface ScenarioOutcome {
@@ -20,9 +21,10 @@ const SCENARIO = join(import.meta.dirname, '..', 'once', 'play-scenario.ts');
 /**
  * Loads the scenario of `npm start -- --once`: the function `playScenario` of tools/once/play-scenario.ts.
  *
- * @throws UserError when this checkout has none.
+ * @throws UserError when this checkout has none, or when a vendor is a real one in this environment.
  */
-export async function loadScenario(): Promise<PlayScenario> {
+export async function loadScenario(environment: NodeJS.ProcessEnv): Promise<PlayScenario> {
+  requireSandbox('npm start -- --once', environment);
   if (!existsSync(SCENARIO)) throw new UserError(`--once: this checkout has no scenario (${SCENARIO})`);
   const module = (await import(SCENARIO)) as { playScenario: PlayScenario };
   return module.playScenario;

@@ -3,9 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { withBenchSystem } from '../bench/bench-system.ts';
+import { silentProgress } from '../lib/progress.ts';
 import { parseStartArguments } from './arguments.ts';
 import { writeSandboxFile } from './sandbox-file.ts';
-import { isReal, vendorVariables } from './vendor-variables.ts';
+import { loadScenario } from './scenario.ts';
+import { isReal, requireSandbox, vendorVariables } from './vendor-variables.ts';
 
 describe('the arguments of npm start', () => {
   test('are all off by default', () => {
@@ -107,5 +110,27 @@ describe('the variables of the vendors', () => {
     expect(isReal('xero', { LEDGERWIRE_XERO_CLIENT_ID: '' })).toBe(false);
     expect(isReal('xero', { LEDGERWIRE_XERO_CLIENT_ID: 'real' })).toBe(true);
     expect(isReal('zoho-books', { LEDGERWIRE_ZOHO_BOOKS_CLIENT_ID: 'real' })).toBe(true);
+  });
+});
+
+describe('a command that writes and sends by itself', () => {
+  const real = { LEDGERWIRE_ZOHO_BOOKS_CLIENT_ID: 'value', LEDGERWIRE_TWILIO_API_URL: 'https://value' };
+
+  test('begins where every vendor is the sandbox, whatever else is set', () => {
+    const environment = { LEDGERWIRE_PORT_BASE: '5400', LEDGERWIRE_XERO_CLIENT_ID: '' };
+    expect(() => requireSandbox('npm run bench', environment)).not.toThrow();
+  });
+
+  test('says what to unset when a vendor is real, and no value', () => {
+    const refuse = (): void => requireSandbox('npm run bench', real);
+    expect(refuse).toThrow(/^npm run bench .*LEDGERWIRE_ZOHO_BOOKS_… and LEDGERWIRE_TWILIO_…/);
+    expect(refuse).not.toThrow('value');
+  });
+
+  test('is refused before anything is started: --once and the benchmark', async () => {
+    await expect(loadScenario(real)).rejects.toThrow('sandbox alone');
+    const signal = AbortSignal.abort(new Error('began'));
+    const surroundings = { environment: real, signal, progress: silentProgress };
+    await expect(withBenchSystem([], surroundings, () => Promise.resolve())).rejects.toThrow('sandbox alone');
   });
 });

@@ -1,3 +1,6 @@
+import { sourceVendors } from '../lib/source-vendors.ts';
+import { UserError } from '../lib/user-error.ts';
+
 /** The sandbox's part of `sandbox.json` that services need: the credentials of our app at each vendor. */
 export interface VendorApp {
   readonly clientId: string;
@@ -38,6 +41,23 @@ export function vendorVariables(
 export function isReal(vendor: string, environment: NodeJS.ProcessEnv): boolean {
   const prefix = variablePrefix(vendor);
   return Object.entries(environment).some(([name, value]) => name.startsWith(prefix) && value !== '');
+}
+
+/** Vendors of which the sandbox has a double: those whose books are read, and the one that sends. */
+export const doubledVendors: readonly string[] = [...sourceVendors, 'twilio'];
+
+/**
+ * For commands that write into books and send messages by themselves: against the sandbox, and nothing else.
+ *
+ * @throws UserError when the environment puts a real vendor in the place of a double.
+ */
+export function requireSandbox(command: string, environment: NodeJS.ProcessEnv): void {
+  const real = doubledVendors.filter((vendor) => isReal(vendor, environment));
+  if (real.length === 0) return;
+  const prefixes = real.map((vendor) => `${variablePrefix(vendor)}…`).join(' and ');
+  throw new UserError(
+    `${command} plays with the sandbox alone, and the environment names a real vendor. Unset ${prefixes} and start it again.`,
+  );
 }
 
 function credentials(prefix: string, app: VendorApp | undefined): (readonly [string, string])[] {

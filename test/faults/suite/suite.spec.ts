@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { silentProgress } from '../../../tools/lib/progress.ts';
 import { faultTests } from '../cases/index.ts';
 import { parseSuiteArguments } from './arguments.ts';
 import { plainReport } from './fault-test.ts';
+import { runSuite } from './run-suite.ts';
 import { closingLine, type Finished, renderTable } from './table.ts';
 
 describe('the command line', () => {
@@ -32,6 +34,18 @@ describe('the command line', () => {
   ])('refuses %s and says why', (args, message) => {
     expect(() => parseSuiteArguments(args, 0)).toThrow(message);
   });
+});
+
+test('no fault is played with a real vendor', async () => {
+  const signal = AbortSignal.abort(new Error('began'));
+  const output = { progress: silentProgress, say: () => undefined };
+  const running = runSuite(
+    parseSuiteArguments([], 0),
+    { LEDGERWIRE_XERO_API_URL: 'https://x' },
+    output,
+    signal,
+  );
+  await expect(running).rejects.toThrow('LEDGERWIRE_XERO_…');
 });
 
 test('every fault has an id of its own', () => {

@@ -7,6 +7,7 @@ import { waitFor } from '../../../tools/lib/wait.ts';
 import { parseStartArguments } from '../../../tools/start/arguments.ts';
 import { planInstances, portBase, portClaims } from '../../../tools/start/layout.ts';
 import { type RunningSystem, startSystem } from '../../../tools/start/start-system.ts';
+import { requireSandbox } from '../../../tools/start/vendor-variables.ts';
 import { FaultProxy } from '../proxy/fault-proxy.ts';
 import { http } from '../proxy/protocol.ts';
 import { type FaultyInfrastructure, startFaultyInfrastructure } from './infrastructure.ts';
@@ -49,9 +50,10 @@ export interface WorldOptions {
 /** Soon settled doubts, so that a run of minutes sees the end of each: absence shows after 3 s instead of Twilio's 60 s. */
 const QUICK_DOUBTS = { SENDER_RECONCILE_GRACE_MS: '3000' };
 
-/** Starts a world from empty data. */
+/** Starts a world from empty data. @throws UserError when a vendor is a real one, or the system cannot be started. */
 export async function startWorld(options: WorldOptions): Promise<World> {
   const { progress } = options;
+  requireSandbox('npm run test:faults', options.environment);
   const infrastructure = await startFaultyInfrastructure(options.environment, progress);
   const base = await freePortBase(options.environment);
   const vendorProxy = await FaultProxy.start({ targetPort: base + 3, protocol: http });
