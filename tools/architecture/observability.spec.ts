@@ -82,10 +82,20 @@ const dashboardFile = z.object({
 });
 
 const folder = join(repositoryRoot, 'deploy');
-const rules = readdirSync(join(folder, 'prometheus')).flatMap((file) => {
+const ruleFiles = readdirSync(join(folder, 'prometheus')).filter((file) => file.endsWith('.rules.yaml'));
+const rules = ruleFiles.flatMap((file) => {
   const { groups } = ruleFile.parse(parse(readFileSync(join(folder, 'prometheus', file), 'utf8')));
   return groups.flatMap((group) => group.rules);
 });
+const ruleTests = z
+  .object({
+    tests: z.array(
+      z.object({
+        alert_rule_test: z.array(z.object({ alertname: z.string(), exp_alerts: z.array(z.unknown()) })),
+      }),
+    ),
+  })
+  .parse(parse(readFileSync(join(folder, 'prometheus/tests/ledgerwire.test.yaml'), 'utf8'))).tests;
 const dashboards = readdirSync(join(folder, 'grafana')).map((file) => ({
   file,
   ...dashboardFile.parse(JSON.parse(readFileSync(join(folder, 'grafana', file), 'utf8'))),
@@ -161,6 +171,34 @@ describe('alerts', () => {
       const used = Object.values(annotations).flatMap((text) => text.match(/(?<=\$labels\.)\w+/g) ?? []);
       const kept = look(expr).labels;
       expect(used.filter((label) => !kept.includes(label))).toEqual([]);
+    }
+  });
+});
+
+describe('an alert on single events', () => {
+  /** Counters that begin at 1, by the rules that compare their increase with nothing at all. */
+  const onFirst = rules.flatMap(({ alert, expr }) => {
+    const increases = expr.match(/increase\([^)]*\)/g) ?? [];
+    return / > 0(\s|$)/.test(expr) ? increases.map((text) => ({ alert, expr, text })) : [];
+  });
+  const tests = ruleTests.flatMap(({ alert_rule_test }) => alert_rule_test);
+
+  test('fires for the first one, which increase() does not see', () => {
+    expect(onFirst.length).toBeGreaterThan(6);
+    const blind = onFirst.filter(({ expr, text }) => {
+      const [, selector, time] = /^increase\((.*)\[(\w+)\]\)$/.exec(text) ?? [];
+      const born = `(last_over_time(${selector}[${time}]) unless last_over_time(${selector}[1d] offset ${time}))`;
+      return !expr.replaceAll(/\s+/g, ' ').includes(`${born} or ${text}`);
+    });
+    expect(blind.map(({ alert }) => alert)).toEqual([]);
+  });
+
+  test('is played by promtool: once that it fires, once that it does not', () => {
+    for (const { alert } of onFirst) {
+      const fired = tests
+        .filter(({ alertname }) => alertname === alert)
+        .map(({ exp_alerts }) => exp_alerts.length > 0);
+      expect(new Set(fired), alert).toEqual(new Set([true, false]));
     }
   });
 });
