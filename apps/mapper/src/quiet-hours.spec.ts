@@ -98,6 +98,55 @@ test('moves a reminder out of the quiet hours, and it is not late by that', asyn
   expect(bench.bodies()).toEqual(['Please pay INV-1001: 77']);
 });
 
+/** A reminder of 22 November that waits, of which the message may wait for a day. */
+async function heldReminder(): Promise<MapperBench> {
+  const step = overdueStep
+    .replace('[3, 10]', '[3]')
+    .replace('channel: sms', 'channel: sms\n    notAfter: 1d');
+  const head = 'quietHours: { from: "20:00", to: "06:00", holidays: true }\nholidays: [2026-11-22]';
+  const bench = await MapperBench.start([step], undefined, head);
+  await bench.take(sampleContact(), next());
+  await bench.passUntil(Date.UTC(2026, 10, 22, 9));
+  await bench.take(answerTo(bench));
+  expect(bench.outcomes().at(-1)).toMatchObject({
+    status: 'deferred',
+    nextTryAt: Date.UTC(2026, 10, 23, 6),
+  });
+  return bench;
+}
+
+test('forgets since when a reminder waited once its due date has moved', async () => {
+  const bench = await heldReminder();
+  await bench.passUntil(Date.UTC(2026, 10, 23, 6));
+  await bench.take(answerTo(bench, { dueDate: '2026-12-04' }));
+  expect(bench.trail()).toContain('skipped/rescheduled');
+  const due = Date.UTC(2026, 11, 7, 9);
+  await bench.passUntil(due);
+  await bench.take(answerTo(bench, { dueDate: '2026-12-04' }));
+  expect(bench.messages()).toMatchObject([{ createdAt: due, notAfter: due + 24 * HOUR }]);
+});
+
+test('forgets since when a reminder waited when its debtor turns out to live in another zone', async () => {
+  const step = overdueStep
+    .replace('[3, 10]', '[3]')
+    .replace('channel: sms', 'channel: sms\n    notAfter: 1d\n    zone: recipient');
+  const bench = await MapperBench.start([step], undefined, 'quietHours: { from: "08:30", to: "09:05" }');
+  const contact = sampleContact({ timeZone: 'Europe/London' });
+  await bench.take(contact, next());
+  await bench.passUntil(Date.UTC(2026, 10, 22, 9));
+  await bench.take(answerTo(bench));
+  await bench.passUntil(Date.UTC(2026, 10, 22, 9, 5));
+  const moved = sampleContact({ timeZone: 'America/New_York' });
+  await bench.take({ ...moved, version: moved.version + 1 }, answerTo(bench));
+  await bench.passUntil(Date.UTC(2026, 10, 22, 14));
+  await bench.take(answerTo(bench));
+  const fits = Date.UTC(2026, 10, 22, 14, 5);
+  expect(bench.outcomes().at(-1)).toMatchObject({ status: 'deferred', nextTryAt: fits });
+  await bench.passUntil(fits);
+  await bench.take(answerTo(bench));
+  expect(bench.messages()).toMatchObject([{ notAfter: Date.UTC(2026, 10, 22, 14) + 24 * HOUR }]);
+});
+
 test('drops a reminder that is paid while it waits', async () => {
   const bench = await MapperBench.start([overdueStep], undefined, QUIET);
   await bench.take(sampleContact(), next());

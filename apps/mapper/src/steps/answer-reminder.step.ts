@@ -8,7 +8,7 @@ import { emitMessages } from './emit-messages.step.js';
 import { gatherInput, withTarget } from './gather-input.step.js';
 import { tellDeferral } from './hold-event.step.js';
 import { joinDebtor } from './join-debtor.step.js';
-import { aboutReminder, deferReminder, setReminder } from './schedule-reminders.step.js';
+import { aboutReminder, deferReminder, moveReminder } from './schedule-reminders.step.js';
 import { findUsableFlow } from './usable-flow.js';
 
 /**
@@ -42,7 +42,7 @@ export async function answerReminder(
   const [join] = evaluation.joins;
   const { deferrals } = evaluation;
   for (const deferral of deferrals) tellDeferral(tools, record, deferral, context);
-  if (moved) setReminder(tools, record, moved, context);
+  if (moved) moveReminder(tools, record, moved, context);
   else if (join) joinDebtor(tools, record, { key: token, join }, context);
   else if (deferrals.length > 0) {
     const until = Math.min(...deferrals.map((deferral) => deferral.until));

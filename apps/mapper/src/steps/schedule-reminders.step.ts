@@ -36,21 +36,42 @@ export function scheduleReminders(
   const wanted = new Set(plan.reminders.map(({ key }) => key));
   const obsolete = anew ? [...keys].filter((key) => !wanted.has(key)) : plan.cancel;
   for (const key of obsolete) if (keys.delete(key)) cancelReminder(tools, { key, flow, record }, context);
+  const held = new Map(Object.entries(planned?.held ?? {}));
   for (const reminder of plan.reminders) {
     keys.add(reminder.key);
+    // Whatever it waited for, it waits anew from its new time on.
+    held.delete(reminder.key);
     setReminder(tools, record, reminder, context);
   }
   // Planned by the evaluation itself, it has reported these already.
   if (input.previous !== null) for (const skip of plan.skips) tellSkip(context, record, skip);
   const active = keys.size > 0 || plan.reminders.length > 0 || plan.skips.length > 0;
-  const held = Object.entries(planned?.held ?? {}).filter(([key]) => keys.has(key));
+  const stillHeld = [...held].filter(([key]) => keys.has(key));
   if (active)
-    store.put(storeKey, { flowVersion: flow.version, keys: [...keys], held: Object.fromEntries(held) });
+    store.put(storeKey, { flowVersion: flow.version, keys: [...keys], held: Object.fromEntries(stillHeld) });
   else if (planned && isOver(record)) store.delete(storeKey);
 }
 
+/** Moves a reminder whose question was answered to a later time; what it waited for before is over. */
+export function moveReminder(
+  tools: MapperTools,
+  record: AccountingRecord,
+  reminder: ReminderPlan,
+  context: TaskContext,
+): void {
+  const { key, connectionId, invoiceId, flowId } = reminder;
+  const store = context.store(mapperStores.reminders);
+  const storeKey = remindersKey(connectionId, invoiceId, flowId);
+  const planned = store.get(storeKey);
+  if (planned && Object.hasOwn(planned.held, key)) {
+    const { [key]: _over, ...held } = planned.held;
+    store.put(storeKey, { ...planned, held });
+  }
+  setReminder(tools, record, reminder, context);
+}
+
 /** Sets or moves the timer of one reminder and says when it comes. */
-export function setReminder(
+function setReminder(
   tools: MapperTools,
   record: AccountingRecord,
   { key, fireAt, flowId, stepId, businessEvent }: ReminderPlan,
