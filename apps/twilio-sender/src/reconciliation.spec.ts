@@ -222,6 +222,30 @@ test('keeps a doubt open while the connection is paused', async () => {
   expect(bench.trail()).toEqual(['uncertain/lost-answer', 'sent/found-at-vendor']);
 });
 
+test('gives up on no doubt because the connection was paused: only looks count', async () => {
+  const bench = await SenderBench.start();
+  bench.carrier.next({ apply: true, error: lostAnswer });
+  await bench.send();
+  bench.connection = { ...twilioConnection, status: 'paused' };
+  for (let hour = 0; hour < 12; hour += 1) await bench.pass(HOUR);
+  bench.connection = twilioConnection;
+  bench.carrier.listError = listAway;
+  await bench.pass(5 * MINUTE);
+  bench.carrier.listError = undefined;
+  await bench.pass(HOUR);
+  expect(bench.trail()).toEqual(['uncertain/lost-answer', 'sent/found-at-vendor']);
+});
+
+test('ends a doubt when its connection was removed, and keeps no text of it', async () => {
+  const bench = await SenderBench.start();
+  bench.carrier.next({ apply: true, error: lostAnswer });
+  await bench.send();
+  bench.connection = { ...twilioConnection, status: 'disconnected' };
+  await bench.pass(HOUR);
+  expect(bench.trail()).toEqual(['uncertain/lost-answer', 'undetermined/disconnected']);
+  expect(bench.state()).toMatchObject({ status: 'final', deliveryStatus: 'undetermined', command: '' });
+});
+
 test('waits and tries again when the repeat is answered with too many requests', async () => {
   const bench = await SenderBench.start();
   const busy = failure({ code: 'vendor-rate-limited', disposition: 'park', status: 429 });

@@ -67,7 +67,15 @@ export class SenderMetrics {
   }
 
   settledBy(
-    how: 'callback' | 'list' | 'absence' | 'policy-repeat' | 'policy-never' | 'policy-ask' | 'operator',
+    how:
+      | 'callback'
+      | 'list'
+      | 'absence'
+      | 'policy-repeat'
+      | 'policy-never'
+      | 'policy-ask'
+      | 'operator'
+      | 'disconnected',
   ): void {
     this.settled.inc({ how });
   }

@@ -195,6 +195,7 @@ const statements = new Map<string, Statement>(
     'send/sending': (told: Told) => `The ${message(told)} is being sent.`,
     'send/sent': (told: Told) => `The ${message(told)} was accepted by Twilio.`,
     'send/uncertain': () => 'It is not known whether the message left; this is being found out.',
+    'send/undetermined': () => 'Whether the message left is not known.',
     'send/skipped': (told: Told) => `The ${message(told)} was not sent.`,
     'contact/kept': () => 'The contact and its wishes are kept.',
     'contact/removed': () => 'The contact is no longer kept.',

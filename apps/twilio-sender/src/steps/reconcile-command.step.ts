@@ -1,6 +1,7 @@
 import type { CommandState, MessageCommand } from '#libs/contracts';
 import { fullJitterBackoff } from '#libs/core';
 import type { TaskContext } from '#libs/streams';
+import { CommandLedger } from '../command-states.js';
 import type { SenderTools } from '../sender-tools.js';
 import { setCommandTimer, timerNames } from '../timers.js';
 import { tellCommand } from '../trail.js';
@@ -26,8 +27,14 @@ export async function reconcileCommand(
 ): Promise<void> {
   const { command, state, tries } = doubt;
   const connection = tools.connections.get(command.connectionId);
+  if (connection?.status === 'disconnected') {
+    endUnsettled(tools, doubt, context);
+    return;
+  }
   if (connection?.status !== 'active') {
-    lookAgain(tools, doubt, context);
+    // Nobody was asked: this is no look that told nothing.
+    const lookAt = context.now() + tools.settings.configurationWaitMs;
+    setCommandTimer(context, command, timerNames.reconcile, lookAt, { tries });
     return;
   }
   const finding = await findSentMessage(tools, { command, connection, state }, context);
@@ -46,6 +53,19 @@ export async function reconcileCommand(
     case 'unknown':
       await decideUnknown(tools, doubt, context);
   }
+}
+
+/** There is nobody left to ask, and a callback would not be believed: what became of it will not be known. */
+function endUnsettled(tools: SenderTools, { command, state }: Doubt, context: TaskContext): void {
+  tools.metrics.settledBy('disconnected');
+  new CommandLedger(context).end(command, 'final', 'undetermined');
+  tellCommand(context, command, {
+    step: 'send',
+    status: 'undetermined',
+    reason: 'disconnected',
+    detail: 'The messaging connection was removed before it was known whether the message had left',
+    attempt: state.attempts,
+  });
 }
 
 async function decideUnknown(tools: SenderTools, doubt: Doubt, context: TaskContext): Promise<void> {
