@@ -131,6 +131,7 @@ export class RefreshAttempt {
     const { database, clock, secrets } = this.tools;
     const { grantId, version } = this.grant;
     if (await database.grants.storeTokens(grantId, version, sealed, clock.now())) return true;
+    if (await this.revive(sealed)) return true;
     const stored = await database.grants.find(grantId);
     if (!stored || stored.status === 'ended') return false;
     // An earlier try of ours may have been stored although its answer was lost.
@@ -143,6 +144,18 @@ export class RefreshAttempt {
       });
     }
     return false;
+  }
+
+  /** Somebody else gave the consent up while we waited for the answer; that we have one proves him wrong. */
+  private async revive(sealed: SealedTokens): Promise<boolean> {
+    const { database, clock, announcer, logger } = this.tools;
+    const { grantId, version } = this.grant;
+    const restored = await database.authorisations.reviveGrant(grantId, version, sealed, clock.now());
+    if (restored === null) return false;
+    const connectionIds = restored.map(({ connectionId }) => connectionId);
+    logger.warn({ event: 'token.revived', ...this.ids(), connectionIds });
+    announcer.announceSoon(connectionIds);
+    return true;
   }
 
   private async afterFailure(error: unknown): Promise<AttemptResult> {

@@ -155,6 +155,32 @@ describe('a process that was stopped beyond its lease', () => {
     expect(await grantOf(frozen, connectionId)).toMatchObject({ version: 2, leaseOwner: null });
   });
 
+  test('its answer counts although another one has given the consent up meanwhile', async () => {
+    const patient = { ...SHORT_LEASE, waitMs: 60_000 };
+    const stop = stopPoint();
+    const frozen = await createInstance(world, {
+      settings: patient,
+      parts: stop,
+      database: withGrants(() => ({ renewLease: async () => true })),
+    });
+    const heir = await createInstance(world, { settings: patient });
+    const connectionId = await connectAndExpire(heir);
+    const late = read(frozen, connectionId);
+    await stop.reached;
+    world.books.habits.failNext = [invalidGrant];
+    await expect(read(heir, connectionId)).rejects.toMatchObject({ code: 'needs-reauthorisation' });
+    expect(await heir.broker.desk.alerts()).toHaveLength(1);
+    stop.release.resolve();
+    const token = await late;
+    expect(world.books.accepts(token)).toBe(true);
+    expect(await read(heir, connectionId)).toBe(token);
+    expect(await grantOf(heir, connectionId)).toMatchObject({ status: 'active', version: 2 });
+    expect(await heir.broker.desk.alerts()).toEqual([]);
+    await expect
+      .poll(() => world.publisher.connections.at(-1))
+      .toMatchObject({ connectionId, status: 'active' });
+  });
+
   test('finds the newer tokens when its own old one is refused', async () => {
     const thaw = Promise.withResolvers<void>();
     const frozen = await createInstance(world, {

@@ -11,6 +11,7 @@ import type { EpochMs } from '../columns.js';
 import { ConnectionRow } from '../entities/connection.entity.js';
 import { Grant } from '../entities/grant.entity.js';
 import { ReauthorisationAlert } from '../entities/reauthorisation-alert.entity.js';
+import { renewed, type SealedTokens } from './grant.store.js';
 
 /** Why somebody must authorise again. */
 export type ReauthorisationReason = 'grant-revoked' | 'account-vanished';
@@ -68,6 +69,38 @@ export class AuthorisationStore {
         raisedAt: now,
       });
       return { connections, alertRaised };
+    });
+  }
+
+  /**
+   * New tokens of a grant that was given up while their holder waited: the verdict was wrong. The grant is active again with
+   * them, its alert settled, and so are its connections but those whose account has vanished. Answers the connections that go
+   * on; null = the grant is not at `version` any more, or was not given up.
+   */
+  async reviveGrant(
+    grantId: string,
+    version: number,
+    tokens: SealedTokens,
+    now: EpochMs,
+  ): Promise<readonly ConnectionRow[] | null> {
+    return this.dataSource.transaction(async (manager) => {
+      const { affected } = await manager.update(
+        Grant,
+        { grantId, version, status: 'needs-reauthorisation' },
+        { ...renewed(version, tokens, now), status: 'active' },
+      );
+      if (affected !== 1) return null;
+      const stopped = await lockConnections(manager, { grantId, status: 'needs-reauthorisation' });
+      const subjects = stopped.map(({ connectionId }) => connectionSubject(connectionId));
+      const vanished = await manager.findBy(ReauthorisationAlert, {
+        subject: In(subjects),
+        resolvedAt: IsNull(),
+      });
+      const gone = new Set(vanished.map(({ subject }) => subject));
+      const innocent = stopped.filter(({ connectionId }) => !gone.has(connectionSubject(connectionId)));
+      const alert = { subject: grantSubject(grantId), resolvedAt: IsNull() };
+      await manager.update(ReauthorisationAlert, alert, { resolvedAt: now });
+      return setStatus(manager, innocent, 'active', now);
     });
   }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { randomId } from '#libs/core';
-import { aGrant, anAccount } from '../testing/builders.js';
+import { aGrant, anAccount, someTokens } from '../testing/builders.js';
 import { openedDatabase } from '../testing/opened-database.js';
 import { createTestDatabase } from '../../../../tools/infra/test-database.ts';
 
@@ -157,6 +157,28 @@ test('a dead grant stops its active connections with one alert, and a new consen
   expect(await database.authorisations.openAlerts('w1')).toEqual([]);
   const statuses = (await database.connections.list('w1')).map(({ status }) => status);
   expect(statuses.toSorted()).toEqual(['active', 'active', 'paused']);
+});
+
+test('new tokens revive a grant that was given up, and every connection but those whose account is gone', async () => {
+  const database = await openedDatabase(createTestDatabase);
+  const grant = aGrant();
+  const accounts = ['a1', 'a2', 'a3'].map((id) => anAccount(id));
+  const [first, gone, paused] = (await database.consents.saveConsent(grant, accounts, 5)).connections;
+  await database.authorisations.suspendAccounts([gone?.connectionId ?? ''], 6);
+  await database.connections.change(paused?.connectionId ?? '', 1, { status: 'paused' }, 6);
+  const lease = { owner: randomId(), leaseMs: 60_000, now: 6 };
+  await database.grants.acquireLease(grant.grantId, 1, lease);
+  expect(await database.authorisations.reviveGrant(grant.grantId, 1, someTokens(), 7)).toBeNull();
+  await database.authorisations.suspendGrant(grant.grantId, { version: 1, owner: lease.owner }, 7);
+
+  expect(await database.grants.storeTokens(grant.grantId, 1, someTokens(), 8)).toBe(false);
+  expect(await database.authorisations.reviveGrant(grant.grantId, 2, someTokens(), 8)).toBeNull();
+  const revived = await database.authorisations.reviveGrant(grant.grantId, 1, someTokens(), 8);
+  expect(revived).toMatchObject([{ connectionId: first?.connectionId, status: 'active', revision: 3 }]);
+  expect(await database.grants.find(grant.grantId)).toMatchObject({ status: 'active', version: 2 });
+  expect(await database.authorisations.openAlerts()).toMatchObject([{ reason: 'account-vanished' }]);
+  const statuses = (await database.connections.list()).map(({ accountId, status }) => [accountId, status]);
+  expect(Object.fromEntries(statuses)).toEqual({ a1: 'active', a2: 'needs-reauthorisation', a3: 'paused' });
 });
 
 test('an account that vanished and comes back stops and goes on, each told once', async () => {

@@ -35,6 +35,19 @@ export interface DueForRefresh {
   readonly limit: number;
 }
 
+/** What changes in a grant at `version` that gets new tokens. */
+export function renewed(version: number, tokens: SealedTokens, now: EpochMs): Partial<Grant> {
+  return {
+    ...tokens,
+    version: version + 1,
+    refreshedAt: now,
+    presentedAt: null,
+    refusedAt: null,
+    failures: 0,
+    retryAt: null,
+  };
+}
+
 /**
  * Grants and their refresh lease.
  *
@@ -100,19 +113,14 @@ export class GrantStore {
     await this.grants.update({ grantId, leaseOwner: owner }, { leaseOwner: null, leaseUntil: null });
   }
 
-  /** Stores new tokens if the grant is still at `version` and not ended. False = somebody stored newer ones; nothing changed. */
+  /**
+   * Stores new tokens if the grant is still at `version` and active. False = nothing changed: somebody stored newer ones, or the
+   * grant was given up meanwhile (see `AuthorisationStore.reviveGrant`).
+   */
   async storeTokens(grantId: string, version: number, tokens: SealedTokens, now: EpochMs): Promise<boolean> {
     const stored = await this.grants.update(
-      { grantId, version, status: Not('ended') },
-      {
-        ...tokens,
-        version: version + 1,
-        refreshedAt: now,
-        presentedAt: null,
-        refusedAt: null,
-        failures: 0,
-        retryAt: null,
-      },
+      { grantId, version, status: 'active' },
+      renewed(version, tokens, now),
     );
     return stored.affected === 1;
   }
