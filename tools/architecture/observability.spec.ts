@@ -194,12 +194,10 @@ describe('an alert on single events', () => {
   });
 
   test('is played by promtool: once that it fires, once that it does not', () => {
-    for (const { alert } of onFirst) {
-      const fired = tests
-        .filter(({ alertname }) => alertname === alert)
-        .map(({ exp_alerts }) => exp_alerts.length > 0);
-      expect(new Set(fired), alert).toEqual(new Set([true, false]));
-    }
+    const played = (alert: string, fires: boolean): boolean =>
+      tests.some((one) => one.alertname === alert && one.exp_alerts.length > 0 === fires);
+    const unplayed = onFirst.filter(({ alert }) => !played(alert, true) || !played(alert, false));
+    expect(unplayed.map(({ alert }) => alert)).toEqual([]);
   });
 });
 
