@@ -115,6 +115,36 @@ async function heldReminder(): Promise<MapperBench> {
   return bench;
 }
 
+test('keeps a reminder that waits for longer than it may be late when the flow changes meanwhile', async () => {
+  const step = overdueStep.replace('[3, 10]', '[3]').replace('channel: sms', 'channel: sms\n    catchUp: 1h');
+  const head = 'quietHours: { from: "20:00", to: "06:00", holidays: true }\nholidays: [2026-11-22]';
+  const bench = await MapperBench.start([step], undefined, head);
+  await bench.take(sampleContact(), next());
+  await bench.passUntil(Date.UTC(2026, 10, 22, 9));
+  await bench.take(answerTo(bench));
+  bench.applyFlow([step.replace('Please pay', 'Kindly pay')], {}, head);
+  // A touch plans anew; it does not ask once more before the hour has come.
+  await bench.take(next());
+  const asked = bench.questions().length;
+  await bench.passUntil(Date.UTC(2026, 10, 23, 6) - 1);
+  expect(bench.questions()).toHaveLength(asked);
+  bench.applyFlow([step.replace('Please pay', 'Do pay')], {}, head);
+  await bench.passUntil(Date.UTC(2026, 10, 23, 6));
+  await bench.take(answerTo(bench));
+  expect(bench.bodies()).toEqual(['Do pay INV-1001: 1250.5']);
+  expect(bench.trail()).not.toContain('cancelled/flow-changed');
+});
+
+test('drops a reminder that waits when the flow no longer has its days', async () => {
+  const bench = await heldReminder();
+  bench.applyFlow([overdueStep.replace('[3, 10]', '[10]')]);
+  await bench.take(next());
+  expect(bench.trail()).toContain('cancelled/flow-changed');
+  const asked = bench.questions().length;
+  await bench.passUntil(Date.UTC(2026, 10, 24, 6));
+  expect(bench.questions()).toHaveLength(asked);
+});
+
 test('forgets since when a reminder waited once its due date has moved', async () => {
   const bench = await heldReminder();
   await bench.passUntil(Date.UTC(2026, 10, 23, 6));

@@ -16,7 +16,8 @@ import type { GatheredInput } from './gather-input.step.js';
 
 /**
  * Sets, moves and clears the timers of one flow's reminders for an invoice. When the flow has changed since they were
- * planned (or the invoice was never planned by it) they are planned anew from nothing, and what is left over is cancelled.
+ * planned (or the invoice was never planned by it) they are planned anew from nothing, and what is left over is cancelled; what
+ * waits for its hour and is still wanted goes on waiting.
  */
 export function scheduleReminders(
   tools: MapperTools,
@@ -31,14 +32,16 @@ export function scheduleReminders(
   const storeKey = remindersKey(record.connectionId, record.entityId, flow.id);
   const planned = store.get(storeKey);
   const anew = planned?.flowVersion !== flow.version;
-  const plan = anew ? planReminders(flow, { ...input, previous: null }) : { ...changes, skips: [] };
+  const held = new Map(Object.entries(planned?.held ?? {}));
+  const plan = anew ? planReminders(flow, { ...input, previous: null, held }) : { ...changes, skips: [] };
   const keys = new Set(planned?.keys);
   const wanted = new Set(plan.reminders.map(({ key }) => key));
   const obsolete = anew ? [...keys].filter((key) => !wanted.has(key)) : plan.cancel;
   for (const key of obsolete) if (keys.delete(key)) cancelReminder(tools, { key, flow, record }, context);
-  const held = new Map(Object.entries(planned?.held ?? {}));
   for (const reminder of plan.reminders) {
     keys.add(reminder.key);
+    // It is due all the same, and its hour is set.
+    if (held.has(reminder.key) && reminder.fireAt <= input.now) continue;
     // Whatever it waited for, it waits anew from its new time on.
     held.delete(reminder.key);
     setReminder(tools, record, reminder, context);

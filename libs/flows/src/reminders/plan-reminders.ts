@@ -30,6 +30,8 @@ export interface PlanInput {
   readonly contact?: AccountingRecord | null | undefined;
   readonly sourceConnection: Connection;
   readonly now: EpochMs;
+  /** Reminders that were put off, by key, with since when; waiting for their hour does not make them late. */
+  readonly held?: ReadonlyMap<string, EpochMs> | undefined;
 }
 
 /**
@@ -80,7 +82,8 @@ function planOne(
   };
   const instant = reminderInstant(step, days, dueDate, clocks);
   const reference = reminderReference(flow, step.id, days, record);
-  if (instant >= now - step.schedule.catchUpMs) {
+  const since = input.held?.get(reminderKeyOf(reference)) ?? now;
+  if (instant >= since - step.schedule.catchUpMs) {
     return { ...NOTHING, reminders: [reminderPlan(reference, step.trigger, Math.max(instant, now))] };
   }
   const businessEvent = reminderEventKey(record.entityId, step.trigger, days);
