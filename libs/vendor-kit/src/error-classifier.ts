@@ -62,8 +62,20 @@ const transportCodes: Readonly<Record<TransportFailureKind, VendorErrorCode>> = 
   'too-large': 'vendor-bad-answer',
 };
 
-/** The error that a missing or broken answer means. */
+/**
+ * The error that a missing or broken answer means. A request whose time ran out before it was written has waited for one of our own
+ * sockets (connecting has a shorter limit): that says nothing of the vendor, and nothing of the tenant.
+ */
 export function transportError(vendor: string, request: Asked, failure: TransportFailure): VendorError {
+  if (failure.kind === 'timeout' && !failure.sent)
+    return new VendorError(`no socket to ${vendor} was free in time for ${request.operation}`, {
+      code: 'vendor-limit-wait',
+      disposition: 'park',
+      vendor,
+      effect: 'none',
+      operation: request.operation,
+      cause: failure,
+    });
   return new VendorError(`${vendor} gave no answer to ${request.operation}: ${failure.message}`, {
     code: failure.sent ? transportCodes[failure.kind] : 'vendor-unreachable',
     disposition: failure.kind === 'too-large' ? 'dead-letter' : 'retry',

@@ -256,6 +256,17 @@ test('a tenant’s refusals never open a breaker', async () => {
   expect(runtime.troubledBreakers()).toEqual([]);
 });
 
+test('a request that no socket was free for is parked, and the breaker stays closed', async () => {
+  const { runtime, call } = create(() => new TransportFailure('timeout', false));
+  for (let count = 0; count < 10; count++)
+    await expect(call.request(write)).rejects.toMatchObject({
+      code: 'vendor-limit-wait',
+      disposition: 'park',
+      effect: 'none',
+    });
+  expect(runtime.troubledBreakers()).toEqual([]);
+});
+
 test('parks instead of calling while the broker wants a new authorisation', async () => {
   const { call, tokens, seen } = create(() => ({ status: 200 }));
   tokens.revoked.add('c1');

@@ -3,7 +3,7 @@ import type { Disposition } from '#libs/core';
 /**
  * What can go wrong with a vendor, the same words for every vendor (a closed list):
  * - `vendor-rate-limited`, `vendor-day-limit`: slow down; not processed.
- * - `vendor-limit-wait`: our own limiter asks for a longer wait than a moment; nothing was sent.
+ * - `vendor-limit-wait`: our own limiter asks for a longer wait than a moment, or no socket was free; nothing was sent.
  * - `vendor-breaker-open`: the breaker of this connection and operation class is open; nothing was sent.
  * - `vendor-unreachable`: no connection, no DNS answer; nothing was sent.
  * - `vendor-timeout`, `vendor-reset`, `vendor-unavailable` (5xx): the request may have been processed.

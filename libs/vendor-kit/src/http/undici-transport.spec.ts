@@ -99,6 +99,22 @@ test('a request that waited for a socket until its deadline was certainly not se
   await third;
 });
 
+test('a few accounts with as many hanging requests as they may have leave sockets to the others', async () => {
+  const clock = new ManualClock();
+  let hanging = 0;
+  const url = await serve((request, response) => {
+    if (request.url === '/quick') response.end();
+    else hanging += 1;
+  });
+  const shared = transport({ clock, totalTimeoutMs: 1000 });
+  const hung = Array.from({ length: 3 * 30 }, () => failureOf(shared, `${url}/slow`, 'POST'));
+  await waitUntil(() => hanging === hung.length);
+  const answer = await shared.send({ method: 'GET', url: `${url}/quick`, headers: {} });
+  expect(answer.status).toBe(200);
+  await clock.advance(1000);
+  for (const failure of await Promise.all(hung)) expect(failure).toMatchObject({ kind: 'timeout' });
+});
+
 test('an endless answer ends at the size limit', async () => {
   const url = await serve((request, response) => {
     const pour = (): void => void response.write(Buffer.alloc(64 * 1024), () => setImmediate(pour));

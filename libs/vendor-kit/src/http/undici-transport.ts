@@ -15,12 +15,18 @@ export interface UndiciTransportOptions {
   /** Between two pieces of the answer's body. */
   readonly bodyTimeoutMs?: number;
   readonly maxResponseBytes?: number;
-  /** Sockets per origin. */
+  /** Sockets per origin at most; made as they are needed. Default 1,024. */
   readonly connectionsPerOrigin?: number;
 }
 
 /** Longer than Twilio's own 26 s for a slow send, so that a late answer is still heard. */
 const DEFAULT_TOTAL_TIMEOUT_MS = 35_000;
+
+/**
+ * All tenants of a vendor share them, and the limiter lets each have only some (Twilio: 30) in flight: so many that a few accounts that
+ * hang cannot hold every one. No limit at all could use up the process's files.
+ */
+const DEFAULT_SOCKETS_PER_ORIGIN = 1024;
 
 /**
  * undici behind {@link HttpTransport}: one pool per origin, kept alive, HTTP/1.1 with one request per socket at a time (so
@@ -39,7 +45,7 @@ export class UndiciTransport implements HttpTransport {
     this.agent = new Agent({
       allowH2: false,
       pipelining: 1,
-      connections: options.connectionsPerOrigin ?? 64,
+      connections: options.connectionsPerOrigin ?? DEFAULT_SOCKETS_PER_ORIGIN,
       connect: { timeout: options.connectTimeoutMs ?? 5000 },
       headersTimeout: options.headersTimeoutMs ?? 30_000,
       bodyTimeout: options.bodyTimeoutMs ?? 10_000,
