@@ -90,6 +90,37 @@ test('sends nothing when all is paid', async () => {
   expect(bench.messages()).toEqual([]);
 });
 
+test('lists what is due soon and was not answered in time, and sends no second message for it', async () => {
+  const soon = statement.replace('overdue', 'due-soon').replace('days: [3]', 'days: [3, 7]');
+  const bench = await MapperBench.start([soon]);
+  await bench.take(
+    sampleContact(),
+    invoice('A', { dueDate: '2026-12-05' }),
+    invoice('B', { dueDate: '2026-12-09', amountDue: '20' }),
+    invoice('LATER', { dueDate: '2027-01-31' }),
+  );
+  await bench.passUntil(Date.UTC(2026, 11, 2, 9));
+  const late = bench.questions().find(({ entityId }) => entityId === 'B');
+  // The week before of A is past; of that day only B's question stays open.
+  const [today] = bench
+    .questions()
+    .filter(({ entityId }) => entityId === 'A')
+    .slice(-1);
+  const answered = (recheckToken: string | null | undefined) => ({
+    recheck: true,
+    recheckTokens: [recheckToken ?? ''],
+    origin: 'timer',
+  });
+  const before = bench.messages().length;
+  await bench.take(invoice('A', { dueDate: '2026-12-05' }, answered(today?.recheckToken)));
+  await bench.pass(90_000);
+  expect(bench.bodies().slice(before)).toEqual(['A=1250.5 B=20']);
+  await bench.take(invoice('B', { dueDate: '2026-12-09', amountDue: '20' }, answered(late?.recheckToken)));
+  await bench.pass(90_000);
+  expect(bench.messages()).toHaveLength(before + 1);
+  expect(bench.trail().filter((word) => word === 'duplicate/duplicate-of')).toHaveLength(1);
+});
+
 test('waits as a whole for the end of the quiet hours', async () => {
   const bench = await MapperBench.start([statement], undefined, 'quietHours: { from: "08:30", to: "12:00" }');
   await bench.take(sampleContact(), invoice('A'), invoice('B'));

@@ -46,6 +46,7 @@ export { planReminders, type ReminderChanges } from './reminders/plan-reminders.
 export {
   isRemindable,
   parseReminderKey,
+  debtsUntil,
   reminderKeyOf,
   type ReminderPlan,
   type ReminderReference,

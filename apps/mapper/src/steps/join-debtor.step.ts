@@ -1,5 +1,12 @@
-import { type AccountingRecord, type DebtorGroup, mapperStores } from '#libs/contracts';
-import { companyDate, evaluateDebtor, type GroupJoin, isRemindable, parseReminderKey } from '#libs/flows';
+import { type AccountingRecord, type DebtorGroup, type IsoDate, mapperStores } from '#libs/contracts';
+import {
+  companyDate,
+  debtsUntil,
+  evaluateDebtor,
+  type GroupJoin,
+  isRemindable,
+  parseReminderKey,
+} from '#libs/flows';
 import type { TaskContext } from '#libs/streams';
 import { debtsPrefix, entityKey } from '../keys.js';
 import type { MapperTools } from '../mapper-tools.js';
@@ -73,7 +80,8 @@ export async function remindDebtor(
   const { flow, sourceConnection, targetConnection } = usable;
   const work = { record: first.record, previous: null, sourceConnection, giveUp: true };
   const since = firstOf(members.map(({ reference, key }) => heldSince(reference, key, context)));
-  const debts = debtsOf(group, companyDate(context.now(), sourceConnection.timeZone), context);
+  const today = companyDate(context.now(), sourceConnection.timeZone);
+  const debts = debtsOf(group, debtsUntil(flow, group.stepId, today), context);
   const evaluation = await evaluateDebtor(
     flow,
     { ...group, members: members.map(({ record, reference }) => ({ record, days: reference.days })) },
@@ -103,10 +111,10 @@ function membersOf({ connectionId, reminders }: DebtorGroup, context: TaskContex
   return members.sort((a, b) => b.reference.days - a.reference.days);
 }
 
-/** What the debtor owes and is past due, and what the reminders of the group are about. */
+/** What the debtor owes and is due by the given day (`debtsUntil`), and what the reminders of the group are about. */
 export function debtsOf(
   { connectionId, contactId, reminders }: Pick<DebtorGroup, 'connectionId' | 'contactId' | 'reminders'>,
-  today: string,
+  until: IsoDate,
   context: TaskContext,
 ): AccountingRecord[] {
   const entities = context.store(mapperStores.entities);
@@ -114,7 +122,7 @@ export function debtsOf(
   const asked = new Set(reminders.map((key) => parseReminderKey(key)?.invoiceId));
   return [...context.store(mapperStores.debts).range(prefix)].flatMap(([key, { dueDate }]) => {
     const invoiceId = key.slice(prefix.length);
-    if (!asked.has(invoiceId) && (dueDate === null || dueDate >= today)) return [];
+    if (!asked.has(invoiceId) && (dueDate === null || dueDate > until)) return [];
     const record = entities.get(entityKey(connectionId, 'invoice', invoiceId));
     return record && isRemindable(record) ? [record] : [];
   });

@@ -6,7 +6,7 @@ import {
   outcomeOf,
   topics,
 } from '#libs/contracts';
-import { companyDate, evaluateFallback } from '#libs/flows';
+import { companyDate, debtsUntil, evaluateFallback } from '#libs/flows';
 import type { OutcomeSubject, TaskContext } from '#libs/streams';
 import { failedKey } from '../keys.js';
 import type { MapperTools } from '../mapper-tools.js';
@@ -81,7 +81,11 @@ export async function answerOtherWay(
   const today = companyDate(context.now(), sourceConnection.timeZone);
   const contactId = record.invoice?.contactId;
   const debts = contactId
-    ? debtsOf({ connectionId: record.connectionId, contactId, reminders: [] }, today, context)
+    ? debtsOf(
+        { connectionId: record.connectionId, contactId, reminders: [] },
+        debtsUntil(flow, failed.flowStep, today),
+        context,
+      )
     : [];
   const input = withTarget(tools, { ...gathered, debts }, targetConnection);
   const evaluation = await evaluateFallback(flow, failed, input, tools.renderer);

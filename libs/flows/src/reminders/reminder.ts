@@ -1,4 +1,4 @@
-import type { AccountingRecord, Connection, Contact, EpochMs } from '#libs/contracts';
+import type { AccountingRecord, Connection, Contact, EpochMs, IsoDate } from '#libs/contracts';
 import type { Flow, ReminderSchedule, Step } from '../definition/flow.js';
 import { addDays, companyInstant, toWorkingDay } from '../timing/company-time.js';
 import { likelyZone } from '../timing/recipient-zones.js';
@@ -78,6 +78,19 @@ export function reminderInstant(
   const day = schedule.businessDays ? toWorkingDay(date, { country: source.country, holidays }) : date;
   const zone = schedule.zone === 'recipient' && contact ? likelyZone(contact, source) : source.timeZone;
   return companyInstant(day, schedule.at, zone);
+}
+
+/**
+ * Up to which due date a message about a whole debtor lists what he owes: all that is past due and, before the due date, all that
+ * a reminder of the step can be about today. There is one such message a day, so what is not on it is not told of at all when its own reminder
+ * comes too late to be gathered.
+ */
+export function debtsUntil(flow: Flow, stepId: string, today: IsoDate): IsoDate {
+  const step = reminderStepsOf(flow).find(({ id }) => id === stepId);
+  if (step?.trigger !== 'invoice.due-soon') return addDays(today, -1);
+  const { days, zone } = step.schedule;
+  // Where it goes by the debtor's clocks, his day may be the company's next one.
+  return addDays(today, Math.max(...days) + (zone === 'recipient' ? 1 : 0));
 }
 
 /** The reference of one reminder of a record. */
