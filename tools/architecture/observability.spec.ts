@@ -198,6 +198,8 @@ describe('an alert on single events', () => {
       tests.some((one) => one.alertname === alert && one.exp_alerts.length > 0 === fires);
     const unplayed = onFirst.filter(({ alert }) => !played(alert, true) || !played(alert, false));
     expect(unplayed.map(({ alert }) => alert)).toEqual([]);
+    const known = new Set(rules.map(({ alert }) => alert));
+    expect(tests.filter(({ alertname }) => !known.has(alertname))).toEqual([]);
   });
 });
 

@@ -69,10 +69,12 @@ export function createStreamsMetrics(
   });
   const lag = new Gauge({
     name: 'consumer_lag_records',
-    help: 'Records between the reading position and the end of the partition; control records count.',
+    help: 'Records between the reading position and the end of the partition at the last read; control records count.',
     labelNames: ['topic', 'group', 'partition'] as const,
     registers,
   });
+  const lagSeries = new Map<string, { readonly topic: string; readonly partition: number }>();
+  let owned: ReadonlySet<number> = new Set();
   gauge(
     'stream_backlog_records',
     'Records in memory that wait for or are in a handler.',
@@ -94,12 +96,25 @@ export function createStreamsMetrics(
       lost: () => reopened.inc(),
     },
     groupEvents: {
-      joined: () => rebalances.inc(),
+      joined: (_memberId, partitions) => {
+        rebalances.inc();
+        owned = new Set(partitions);
+        // Whoever has a partition now tells its lag; ours would stay what it was for as long as this process lives.
+        for (const [key, { topic, partition }] of lagSeries) {
+          if (owned.has(partition)) continue;
+          lag.remove({ topic, group, partition });
+          lagSeries.delete(key);
+        }
+      },
       rebalancing: () => undefined,
       failed: () => failures.inc(),
       fetched: (partitions) => {
-        for (const { topic, partition, records: behind } of partitions)
+        for (const { topic, partition, records: behind } of partitions) {
+          // An answer to a fetch of an earlier membership.
+          if (!owned.has(partition)) continue;
           lag.set({ topic, group, partition }, behind);
+          lagSeries.set(`${topic}/${partition}`, { topic, partition });
+        }
       },
     },
   };
