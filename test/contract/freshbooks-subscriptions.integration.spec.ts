@@ -297,6 +297,24 @@ test('disconnecting removes the subscriptions at FreshBooks and here', async () 
   expect(await broker.subscriptions.list(connectionId)).toEqual([]);
 });
 
+test('a business that cannot be disconnected now goes on, with subscriptions at once', async () => {
+  const { connectionId } = await connect();
+  await settled(connectionId);
+  await sandbox.control('/faults', {
+    vendor: 'freshbooks',
+    endpoint: 'POST /auth/oauth/revoke',
+    kind: 'reset',
+    when: 'before',
+    times: 1,
+  });
+  await expect(broker.desk.disconnect(connectionId, false)).rejects.toMatchObject({ code: 'vendor-reset' });
+  expect(await callbacks()).toEqual([]);
+  // Not a look that would have come anyway: the clock stands where it stood.
+  await broker.subscriptions.run();
+  await settled(connectionId);
+  expect((await callbacks()).filter(({ verified }) => verified)).toHaveLength(EVENTS.length);
+});
+
 test('secrets move to a new master key', async () => {
   const { connectionId } = await connect();
   await settled(connectionId);

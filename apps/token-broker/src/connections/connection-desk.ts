@@ -16,7 +16,7 @@ export interface ConnectionDeskTools {
   readonly keySecrets: KeySecrets;
   readonly accessTokens: AccessTokens;
   readonly announcer: Announcer;
-  readonly subscriptions: Pick<SubscriptionKeeper, 'leave'>;
+  readonly subscriptions: Pick<SubscriptionKeeper, 'leave' | 'lookAgain'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -104,7 +104,7 @@ export class ConnectionDesk {
 
   /**
    * Takes the account out of the consent at the vendor, then forgets its secrets here. A vendor that is away makes it fail
-   * with nothing changed, unless `force` is set.
+   * with nothing changed, unless `force` is set; subscriptions that were removed already are made anew.
    *
    * A consent with no account left is not revoked where the vendor can take out accounts one by one: it opens nothing any
    * more, and revoking it can end other consents of the same person.
@@ -112,8 +112,13 @@ export class ConnectionDesk {
   async disconnect(connectionId: string, force: boolean): Promise<ConnectionRow> {
     const { database, announcer, clock, subscriptions } = this.tools;
     const row = await this.getLive(connectionId);
-    await this.unless(force, row, () => subscriptions.leave(row));
-    await this.unless(force, row, () => this.leaveVendor(row));
+    try {
+      await this.unless(force, row, () => subscriptions.leave(row));
+      await this.unless(force, row, () => this.leaveVendor(row));
+    } catch (error) {
+      await subscriptions.lookAgain(connectionId);
+      throw error;
+    }
     await database.subscriptions.forget(connectionId);
     const ended = await database.consents.disconnect(connectionId, clock.now());
     if (!ended)

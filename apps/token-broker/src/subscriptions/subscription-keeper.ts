@@ -71,6 +71,11 @@ export class SubscriptionKeeper {
       if (remoteId !== null) await access?.subscriptions.remove(access.call, remoteId);
   }
 
+  /** The next round looks at what the vendor has of a connection, and makes anew what is not there. */
+  async lookAgain(connectionId: string): Promise<void> {
+    await this.tools.database.subscriptions.wakeConnection(connectionId, this.tools.clock.now());
+  }
+
   /** Resolves when nothing is being done in the background. */
   async idle(): Promise<void> {
     await this.underWay;

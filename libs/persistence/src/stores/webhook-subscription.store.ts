@@ -97,6 +97,11 @@ export class WebhookSubscriptionStore {
     );
   }
 
+  /** Looks at all of a connection in the next round. */
+  async wakeConnection(connectionId: string, now: EpochMs): Promise<void> {
+    await this.subscriptions.update({ connectionId, dueAt: MoreThan(now) }, { dueAt: now });
+  }
+
   countAll(): Promise<number> {
     return this.subscriptions.count();
   }
