@@ -55,6 +55,21 @@ const holeInTable: ErrorRule = {
   meaning: 'an answer that the error table does not know',
 };
 
+/** What a refused token means when the renewed one is refused as well: the token is good, but not for this. */
+export function forbiddenError({ vendor, operation, status, vendorCode, cause }: VendorError): VendorError {
+  const message = `${vendor} refuses ${operation ?? 'a request'} to a renewed token as well: a scope, the user's role or the plan is lacking`;
+  return new VendorError(message, {
+    code: 'vendor-forbidden',
+    disposition: 'park',
+    vendor,
+    effect: 'none',
+    operation,
+    status,
+    vendorCode,
+    cause,
+  });
+}
+
 const transportCodes: Readonly<Record<TransportFailureKind, VendorErrorCode>> = {
   unreachable: 'vendor-unreachable',
   timeout: 'vendor-timeout',

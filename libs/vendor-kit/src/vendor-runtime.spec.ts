@@ -123,7 +123,7 @@ test('renews a refused token once and gives up after that', async () => {
 
   const always = create(() => ({ status: 401 }));
   await expect(always.call.request(read)).rejects.toMatchObject({
-    code: 'vendor-unauthorised',
+    code: 'vendor-forbidden',
     disposition: 'park',
   });
   expect(always.seen).toHaveLength(2);

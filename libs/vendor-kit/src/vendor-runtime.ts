@@ -13,11 +13,12 @@ import type {
   VendorRequest,
   VendorResponse,
 } from './contract.js';
-import { answerError, isVendorFailure, transportError } from './error-classifier.js';
+import { answerError, forbiddenError, isVendorFailure, transportError } from './error-classifier.js';
 import { type FaultPoints, noFaultPoints } from './fault-points.js';
 import { type HttpTransport, TransportFailure } from './http/http-transport.js';
 import { ConnectionLimiter, type Limits, type LimitUsage, type Permit } from './limits/connection-limiter.js';
 import { LruMap } from './lru-map.js';
+import { RefusedOperations } from './refused-operations.js';
 import type { TokenSource } from './tokens/token-source.js';
 import { VendorError } from './vendor-error.js';
 import type { VendorMetrics } from './vendor.metrics.js';
@@ -44,6 +45,13 @@ export interface CallOptions {
   readonly background?: boolean;
 }
 
+/** What a call shows to the vendor; keys have no `token`, for nobody renews them. */
+interface UsedCredentials {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly token?: string;
+  reject(): void;
+}
+
 /**
  * One vendor as a service calls it: credentials, limits, breakers and error classification around the transport. The layers
  * from outside in: metrics, breaker, credentials, rate limit, transport; a refused token is renewed and a read whose
@@ -53,11 +61,13 @@ export class VendorRuntime {
   private readonly limiters: LruMap<string, { limiter: ConnectionLimiter; settings: string }>;
   private readonly appLimiter: ConnectionLimiter;
   private readonly breakers: BreakerSet;
+  private readonly refused: RefusedOperations;
 
   constructor(private readonly options: VendorRuntimeOptions) {
     const { vendor, metrics, clock, maxConnections = 5000 } = options;
     const { id, limits } = vendor.manifest;
     this.limiters = new LruMap(maxConnections);
+    this.refused = new RefusedOperations(clock);
     this.appLimiter = this.createLimiter({
       concurrent: Number.MAX_SAFE_INTEGER,
       perMinute: limits.appPerMinute,
@@ -142,16 +152,27 @@ export class VendorRuntime {
     request: VendorRequest,
     background: boolean,
   ): Promise<VendorResponse> {
+    const { connectionId } = connection;
+    const asked = { connectionId, operation: request.operation };
+    let refusedToken: string | undefined;
     for (let attempt = 1; ; attempt++) {
       const credentials = await this.credentialsOf(connection, request);
       const limiter = this.limiterOf(connection);
       try {
-        return await this.attempt(connection.connectionId, request, credentials.headers, limiter, background);
+        const response = await this.attempt(connectionId, request, credentials.headers, limiter, background);
+        this.refused.forget(asked);
+        return response;
       } catch (error) {
-        this.reportIfGone(connection.connectionId, error);
-        if (attempt === 2 || !(error instanceof VendorError)) throw error;
-        if (error.code === 'vendor-unauthorised') credentials.reject();
-        else if (!(error.code === 'vendor-reset' && request.repeatable)) throw error;
+        this.reportIfGone(connectionId, error);
+        if (!(error instanceof VendorError)) throw error;
+        const refused = error.code === 'vendor-unauthorised';
+        if (refused && this.refused.isForbidden(asked, credentials.token, refusedToken))
+          throw forbiddenError(error);
+        if (attempt === 2) throw error;
+        if (refused) {
+          refusedToken = credentials.token;
+          credentials.reject();
+        } else if (!(error.code === 'vendor-reset' && request.repeatable)) throw error;
       }
     }
   }
@@ -163,10 +184,7 @@ export class VendorRuntime {
     tokens.reportAccountGone?.(connectionId).catch(() => undefined);
   }
 
-  private async credentialsOf(
-    connection: Connection,
-    request: VendorRequest,
-  ): Promise<{ readonly headers: Readonly<Record<string, string>>; reject(): void }> {
+  private async credentialsOf(connection: Connection, request: VendorRequest): Promise<UsedCredentials> {
     const { tokens, vendor } = this.options;
     const { connectionId, accountId } = connection;
     this.assertAdmitted(connectionId, request.operationClass);
@@ -175,6 +193,7 @@ export class VendorRuntime {
       const { accessToken } = await tokens.accessToken(connectionId);
       return {
         headers: vendor.auth.requestHeaders(accessToken, accountId),
+        token: accessToken,
         reject: () => tokens.rejectAccessToken(connectionId, accessToken),
       };
     }

@@ -7,8 +7,8 @@ import type { Disposition } from '#libs/core';
  * - `vendor-breaker-open`: the breaker of this connection and operation class is open; nothing was sent.
  * - `vendor-unreachable`: no connection, no DNS answer; nothing was sent.
  * - `vendor-timeout`, `vendor-reset`, `vendor-unavailable` (5xx): the request may have been processed.
- * - `vendor-unauthorised`: the token or key was refused twice, with a fresh one the second time.
- * - `vendor-forbidden`: a scope, role or plan lacks.
+ * - `vendor-unauthorised`: the token or key was refused, and there was no other.
+ * - `vendor-forbidden`: a scope, role or plan lacks; some vendors say so with the same 401, to a renewed token too.
  * - `vendor-disconnected`: the customer removed us at the vendor. `needs-reauthorisation`: token-broker says so.
  * - `vendor-not-found`, `vendor-rejected`: permanent for this request.
  * - `vendor-misconfigured`: an operator must change something at the vendor or in the connection's settings.

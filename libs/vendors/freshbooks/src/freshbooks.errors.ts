@@ -55,12 +55,6 @@ export const freshbooksErrors: ErrorTable = {
         'the app in FreshBooks’ developer portal does not fit: check client id, secret, redirect URI and scopes',
     },
     {
-      statuses: [401],
-      code: 'vendor-unauthorised',
-      disposition: 'park',
-      meaning: 'FreshBooks refuses the access token',
-    },
-    {
       statuses: [429],
       code: 'vendor-rate-limited',
       disposition: 'park',
@@ -79,6 +73,13 @@ export const freshbooksErrors: ErrorTable = {
       code: 'vendor-forbidden',
       disposition: 'park',
       meaning: 'a scope, the user’s role or the plan (bills and vendors are an add-on) is lacking',
+    },
+    {
+      // After the codes: what is lacking comes with 401, 403 or 422.
+      statuses: [401],
+      code: 'vendor-unauthorised',
+      disposition: 'park',
+      meaning: 'FreshBooks refuses the access token',
     },
     {
       statuses: ['4xx'],
