@@ -10,7 +10,7 @@ import {
   sampleTarget,
   WorkerRenderer,
 } from '#libs/flows';
-import { issuedStep, MapperBench, paymentStep } from './testing/mapper-bench.js';
+import { issuedStep, MapperBench, overdueStep, paymentStep } from './testing/mapper-bench.js';
 
 const contact = sampleContact();
 const invoice = sampleInvoice();
@@ -161,6 +161,47 @@ test('sends at once what lacks nothing, and does not call it a duplicate when th
   await bench.take(contact);
   expect(bench.messages().map(({ flowStep }) => flowStep)).toEqual(['staff', 'issued']);
   expect(bench.trail()).not.toContain('duplicate/duplicate-of');
+});
+
+test('evaluates each of many invoices of a contact that cannot be read for itself alone', async () => {
+  const bench = await MapperBench.start([issuedStep, overdueStep]);
+  const ids = Array.from({ length: 30 }, (_, index) => `i${index}`);
+  await bench.take(...ids.map((entityId) => sampleInvoice({}, { entityId, recordId: entityId })));
+  const told = ids.flatMap(() => ['scheduled', 'scheduled', 'waiting/no-contact-yet']);
+  expect(bench.trail()).toEqual(told);
+  // The first of its waits: asked for again, and nothing planned twice.
+  await bench.pass(2_000);
+  expect(bench.trail()).toEqual([...told, ...ids.map(() => 'waiting/no-contact-yet')]);
+  await bench.take(contact);
+  expect(bench.messages()).toHaveLength(ids.length);
+  expect(bench.trail().filter((word) => word === 'scheduled')).toHaveLength(2 * ids.length);
+});
+
+test('moves the reminders of an invoice to the clocks of its debtor, who is known only later', async () => {
+  const bench = await MapperBench.start([issuedStep, overdueStep.replace("at: '09:00'", 'zone: recipient')]);
+  await bench.take(invoice, sampleContact({ timeZone: 'America/New_York' }));
+  const planned = bench.outcomes().filter(({ status }) => status === 'scheduled');
+  expect(planned.map(({ nextTryAt }) => new Date(nextTryAt ?? 0).toISOString())).toEqual([
+    '2026-12-08T09:00:00.000Z',
+    '2026-12-15T09:00:00.000Z',
+    '2026-12-08T14:00:00.000Z',
+    '2026-12-15T14:00:00.000Z',
+  ]);
+});
+
+test('wakes the payment that waits for an invoice, and no other', async () => {
+  const bench = await MapperBench.start([paymentStep]);
+  const other = samplePayment({ invoiceId: 'other' }, { entityId: 'p2', recordId: 'p2' });
+  await bench.take(contact, samplePayment(), other);
+  const before = bench.outcomes().length;
+  await bench.take(invoice);
+  expect(bench.bodies()).toEqual(['Thank you for 1250.5 on INV-1001']);
+  expect(
+    bench
+      .outcomes()
+      .slice(before)
+      .map(({ entityId }) => entityId),
+  ).not.toContain('p2');
 });
 
 test('compares a state that comes while an earlier one waits with what was evaluated last', async () => {

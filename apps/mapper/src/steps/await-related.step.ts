@@ -60,12 +60,19 @@ export function findWaiting(key: string, context: TaskContext): WaitingWork | un
   return waiting && parseWaiting(key, waiting);
 }
 
-/** Everything of the same debtor that may have waited for this record. */
+/**
+ * Everything of the same debtor that may have waited for this record: of a contact all, of an invoice the payments that settle
+ * it. No more than that: if each invoice of a contact that cannot be read woke those before it, hundreds of them would be
+ * evaluated tens of thousands of times.
+ */
 export function waitingFor(record: AccountingRecord, context: TaskContext): WaitingWork[] {
-  if (!record.contact && !record.invoice) return [];
-  const own = waitingKey(record);
-  const found = context.store(mapperStores.waiting).range(waitingPrefix(record));
-  return [...found].filter(([key]) => key !== own).map(([key, waiting]) => parseWaiting(key, waiting));
+  const waiting = context.store(mapperStores.waiting);
+  const prefix = waitingPrefix(record);
+  const read = (range: string) => [...waiting.range(range)].map(([key, found]) => parseWaiting(key, found));
+  if (record.contact) return read(prefix).filter(({ key }) => key !== waitingKey(record));
+  if (!record.invoice) return [];
+  const payments = read(`${prefix}payment/`);
+  return payments.filter((waits) => waits.record.payment?.invoiceId === record.entityId);
 }
 
 /** Whether a newer state of the record has been kept since it began to wait. */

@@ -45,7 +45,7 @@ export async function evaluateRecord(
     emitMessages(tools, record, evaluation, context, manner);
     emitContacts(record, evaluation.contacts, context);
     holdDeferred(tools, record, evaluation.deferrals, context);
-    scheduleReminders(tools, flow, input, evaluation, context);
+    scheduleReminders(tools, flow, input, { ...evaluation, again: manner.again }, context);
     needs.push(...evaluation.needs);
   }
   if (booked.length > 0 && !manner.quiet && evaluated.every(isSilent))

@@ -17,13 +17,14 @@ import type { GatheredInput } from './gather-input.step.js';
 /**
  * Sets, moves and clears the timers of one flow's reminders for an invoice. When the flow has changed since they were
  * planned (or the invoice was never planned by it) they are planned anew from nothing, and what is left over is cancelled; what
- * waits for its hour and is still wanted goes on waiting.
+ * waits for its hour and is still wanted goes on waiting. The same state evaluated `again`, because something was missing, changes
+ * nothing but the hour of what goes by the clocks of a debtor who is known only now.
  */
 export function scheduleReminders(
   tools: MapperTools,
   flow: Flow,
   input: GatheredInput,
-  changes: Pick<ReminderChanges, 'reminders' | 'cancel'>,
+  changes: Pick<ReminderChanges, 'reminders' | 'cancel'> & { readonly again: boolean },
   context: TaskContext,
 ): void {
   const { record } = input;
@@ -32,9 +33,11 @@ export function scheduleReminders(
   const storeKey = remindersKey(record.connectionId, record.entityId, flow.id);
   const planned = store.get(storeKey);
   const anew = planned?.flowVersion !== flow.version;
-  const held = new Map(Object.entries(planned?.held ?? {}));
-  const plan = anew ? planReminders(flow, { ...input, previous: null, held }) : { ...changes, skips: [] };
   const keys = new Set(planned?.keys);
+  const held = new Map(Object.entries(planned?.held ?? {}));
+  const plan = anew
+    ? planReminders(flow, { ...input, previous: null, held })
+    : { ...changes, reminders: changes.reminders.filter(isNews), skips: [] };
   const wanted = new Set(plan.reminders.map(({ key }) => key));
   const obsolete = anew ? [...keys].filter((key) => !wanted.has(key)) : plan.cancel;
   for (const key of obsolete) if (keys.delete(key)) cancelReminder(tools, { key, flow, record }, context);
@@ -53,6 +56,12 @@ export function scheduleReminders(
   if (active)
     store.put(storeKey, { flowVersion: flow.version, keys: [...keys], held: Object.fromEntries(stillHeld) });
   else if (planned && isOver(record)) store.delete(storeKey);
+
+  function isNews({ key, stepId }: ReminderPlan): boolean {
+    if (!changes.again) return true;
+    const step = flow.steps.find(({ id }) => id === stepId);
+    return keys.has(key) && step?.schedule?.zone === 'recipient' && Boolean(input.contact);
+  }
 }
 
 /** Moves a reminder whose question was answered to a later time; what it waited for before is over. */
