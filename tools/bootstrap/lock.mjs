@@ -1,14 +1,17 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { processIdentity } from './process-identity.mjs';
 
 /** How long a lock folder may be without its note of the owner before it counts as left behind. */
 const NOTE_GRACE_MS = 5_000;
 
 /**
  * Runs `work` while this process holds the lock folder, so that two commands that were started at once do the same
- * installation one after the other. mkdir is atomic on every file system that we meet; the folder holds the id of the
- * owner, and a lock whose owner has died is taken over.
+ * installation one after the other. mkdir is atomic on every file system that we meet; the folder holds id and identity of
+ * the owner, and a lock whose owner has died is taken over, also when its id went to another process: in a container the
+ * next start has the very same one.
  *
  * @template T
  * @param {string} folder the lock; its parent is created when needed
@@ -23,12 +26,12 @@ export async function withLock(folder, work, options = {}) {
   while (!tryTake(folder)) {
     const owner = readOwner(folder);
     ownerlessSince = owner === undefined ? (ownerlessSince ?? Date.now()) : undefined;
-    const abandoned = owner === undefined ? Date.now() - ownerlessSince > NOTE_GRACE_MS : !isRunning(owner);
+    const abandoned = owner === undefined ? Date.now() - ownerlessSince > NOTE_GRACE_MS : isGone(owner);
     if (abandoned) {
       dropAbandoned(folder, owner);
       continue;
     }
-    if (!said) options.onWait?.(owner);
+    if (!said) options.onWait?.(owner?.pid);
     said = true;
     await delay(options.pollMs ?? 200);
   }
@@ -46,14 +49,15 @@ function tryTake(folder) {
     if (error.code === 'EEXIST') return false;
     throw error;
   }
-  writeFileSync(join(folder, 'pid'), String(process.pid));
+  writeFileSync(join(folder, 'pid'), `${process.pid}\n${processIdentity(process.pid) ?? ''}`);
   return true;
 }
 
 function readOwner(folder) {
   try {
-    const pid = Number.parseInt(readFileSync(join(folder, 'pid'), 'utf8'), 10);
-    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+    const [first = '', identity = ''] = readFileSync(join(folder, 'pid'), 'utf8').split('\n');
+    const pid = Number.parseInt(first, 10);
+    return Number.isInteger(pid) && pid > 0 ? { pid, identity } : undefined;
   } catch {
     return undefined;
   }
@@ -70,7 +74,7 @@ function dropAbandoned(folder, deadOwner) {
   } catch {
     return;
   }
-  if (readOwner(aside) === deadOwner) {
+  if (isDeepStrictEqual(readOwner(aside), deadOwner)) {
     rmSync(aside, { recursive: true, force: true });
     return;
   }
@@ -81,10 +85,19 @@ function dropAbandoned(folder, deadOwner) {
   }
 }
 
+/** Whether the owner has ended, whoever has its id now. */
+function isGone({ pid, identity }) {
+  const now = processIdentity(pid);
+  if (now === undefined) return !isRunning(pid);
+  // An earlier version wrote no identity. We would have written ours.
+  return identity === '' ? pid === process.pid : now !== identity;
+}
+
 function isRunning(pid) {
   try {
     process.kill(pid, 0);
-    return true;
+    // Where the system tells of us and not of a process that we may signal, that is a zombie.
+    return processIdentity(process.pid) === undefined;
   } catch (error) {
     return error.code === 'EPERM';
   }

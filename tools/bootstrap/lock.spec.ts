@@ -49,4 +49,30 @@ describe('the lock folder', () => {
     writeFileSync(join(lock, 'pid'), String(dead.pid));
     expect(await withLock(lock, () => 'mine', { pollMs: 5 })).toBe('mine');
   });
+
+  test.each([
+    ['noted by an earlier version', String(process.pid)],
+    ['that began at another time', `${process.pid}\nanother boot/1`],
+  ])('takes over the lock of a process with our own id, %s', async (_case, note) => {
+    const lock = join(folder, 'lock');
+    mkdirSync(lock);
+    writeFileSync(join(lock, 'pid'), note);
+    const waits: unknown[] = [];
+    const onWait = (pid: number | undefined): void => void waits.push(pid);
+    expect(await withLock(lock, () => 'mine', { pollMs: 5, onWait })).toBe('mine');
+    expect(waits).toEqual([]);
+  });
+
+  test('waits for a process that was noted by an earlier version and lives', async () => {
+    const lock = join(folder, 'lock');
+    mkdirSync(lock);
+    writeFileSync(join(lock, 'pid'), String(process.ppid));
+    const waits: unknown[] = [];
+    const onWait = (pid: number | undefined): void => {
+      waits.push(pid);
+      rmSync(lock, { recursive: true });
+    };
+    expect(await withLock(lock, () => 'mine', { pollMs: 5, onWait })).toBe('mine');
+    expect(waits).toEqual([process.ppid]);
+  });
 });
