@@ -175,6 +175,32 @@ describe('publishing', () => {
   });
 });
 
+describe('a publication that failed', () => {
+  test('does not leave an old state behind when it reaches the topic after all', async () => {
+    const [failing, other] = [await createInstance(world), await createInstance(world)];
+    const [connectionId = ''] = await connectBooks(failing, world);
+    await failing.broker.announcer.idle();
+    const publish = world.publisher.publish.bind(world.publisher);
+    const late: (() => Promise<void>)[] = [];
+    world.publisher.publish = async (connection) => {
+      if (connection.displayName === 'Second') return publish(connection);
+      late.push(() => publish(connection));
+      throw new Error('no answer of the log');
+    };
+    await failing.broker.desk.update(connectionId, { displayName: 'First' });
+    await failing.broker.announcer.idle();
+    await other.broker.desk.update(connectionId, { displayName: 'Second' });
+    await other.broker.announcer.idle();
+    for (const arrive of late) await arrive();
+    expect(world.publisher.connections.at(-1)?.displayName).toBe('First');
+    await failing.broker.announcer.announceOwed();
+    expect(world.publisher.connections.at(-1)?.displayName).toBe('Second');
+    const { length } = world.publisher.connections;
+    await failing.broker.announcer.announceOwed();
+    expect(world.publisher.connections).toHaveLength(length);
+  });
+});
+
 describe('rotating the master key', () => {
   test('seals everything anew in batches; then the old key can be taken away', async () => {
     const before = await createInstance(world);

@@ -32,10 +32,13 @@ const OWED_BATCH = 200;
 /**
  * Publishes connections as they are in the database. Each publication reads, writes and reads again, and goes round once
  * more when the connection changed meanwhile: whichever of several instances writes last to the topic has therefore written
- * the last state. What could not be published stays owed in the database and is published later.
+ * the last state. What could not be published stays owed in the database and is published later. A publication that failed may
+ * still reach the topic, after a newer one of another instance; whoever made it publishes that connection once more.
  */
 export class Announcer {
   private readonly underWay = new Set<Promise<boolean>>();
+  /** Connections of which a publication of ours failed, so that an old state of them may stand last in the topic. */
+  private readonly uncertain = new Set<string>();
 
   constructor(private readonly tools: AnnouncerTools) {}
 
@@ -54,9 +57,13 @@ export class Announcer {
     this.underWay.add(work);
   }
 
-  /** Publishes what the topic does not have for certain. */
+  /** Publishes what the topic does not have for certain, or not as the last. */
   async announceOwed(): Promise<void> {
-    await this.announceAll(await this.tools.database.connections.unpublished(OWED_BATCH));
+    const owed = await this.tools.database.connections.unpublished(OWED_BATCH);
+    const again = [...this.uncertain].slice(0, OWED_BATCH);
+    // Before they are published: only a publication that began after the failure makes it good.
+    for (const connectionId of again) this.uncertain.delete(connectionId);
+    await this.announceAll([...new Set([...owed, ...again])]);
   }
 
   /** Publishes every connection again: heals a topic that lost something or was created anew. False = not all were. */
@@ -110,6 +117,7 @@ export class Announcer {
       metrics.published('ok');
       return true;
     } catch (error) {
+      this.uncertain.add(connectionId);
       metrics.published('failed');
       logger.warn({ event: 'connection.publish-failed', connectionId, error });
       return false;
