@@ -257,5 +257,6 @@ function commandOf(commandId: string): MessageCommand {
     firstNoticedAt: Date.now(),
     resendOf: null,
     onFailure: [],
+    quietSpans: [],
   };
 }

@@ -76,6 +76,7 @@ function command(change: Partial<MessageCommand> = {}): MessageCommand {
     firstNoticedAt: 0,
     resendOf: null,
     onFailure: [],
+    quietSpans: [],
     ...change,
   };
 }

@@ -168,6 +168,7 @@ test('hears of an e-mail that it sent, in signed events that name the command', 
     firstNoticedAt: 0,
     resendOf: null,
     onFailure: [],
+    quietSpans: [],
   };
   const call = runtime.callFor(connection);
   const { messageSid } = await messaging.send(call, command, { statusCallbackUrl: sink.url });

@@ -141,5 +141,7 @@ export class CommandLedger {
 
 /** The command as it was kept, or undefined once it has ended. */
 export function keptCommand(state: CommandState | undefined): MessageCommand | undefined {
-  return state?.command ? (JSON.parse(state.command) as MessageCommand) : undefined;
+  if (!state?.command) return undefined;
+  // Builds of before had no spans.
+  return { quietSpans: [], ...(JSON.parse(state.command) as Omit<MessageCommand, 'quietSpans'>) };
 }

@@ -98,6 +98,18 @@ test('sends again what did not arrive, also when that report is the first that i
   ]);
 });
 
+test('does not send again in the quiet hours of the recipient, but when they are over', async () => {
+  const bench = await SenderBench.start();
+  const from = bench.clock.now() + MINUTE;
+  await bench.send({ quietSpans: [{ from, until: from + 12 * HOUR }] });
+  await bench.report(bench.carrier.messages[0]?.messageSid ?? '', 'undelivered', { errorCode: 30003 });
+  await bench.pass(12 * HOUR);
+  expect(bench.carrier.messages).toHaveLength(1);
+  expect(bench.trail().at(-1)).toBe('parked/quiet-hours');
+  await bench.pass(2 * MINUTE);
+  expect(bench.carrier.messages).toHaveLength(2);
+});
+
 test('does not send again when the message arrived after all', async () => {
   const { bench, sid } = await sendOne();
   await bench.report(sid, 'undelivered', { errorCode: 30008 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { topics } from '#libs/contracts';
 import { aCommand, SenderBench, twilioConnection } from './testing/sender-bench.js';
-import { refusal, tooMany } from './testing/fake-carrier.js';
+import { busyFor, refusal, tooMany } from './testing/fake-carrier.js';
 
 const MINUTE = 60_000;
 
@@ -118,6 +118,20 @@ test('keeps messages while the connection is paused, and drops what has become t
   bench.connection = twilioConnection;
   await bench.pass(15 * MINUTE);
   expect(bench.trail().slice(2).sort()).toEqual(['sent', 'skipped/too-late']);
+});
+
+test('waits for the end of quiet hours that began while the message could not leave', async () => {
+  const bench = await SenderBench.start();
+  const from = bench.clock.now() + MINUTE;
+  const until = from + 60 * MINUTE;
+  bench.carrier.next({ apply: false, error: busyFor(2 * MINUTE) });
+  await bench.send({ quietSpans: [{ from, until }] });
+  await bench.pass(59 * MINUTE);
+  expect(bench.carrier.messages).toHaveLength(0);
+  expect(bench.trail()).toEqual(['parked/vendor-rate-limited', 'parked/quiet-hours']);
+  expect(bench.outcomes().at(-1)?.nextTryAt).toBeGreaterThanOrEqual(until);
+  await bench.pass(5 * MINUTE);
+  expect(bench.trail().at(-1)).toBe('sent');
 });
 
 test('waits for a connection that is not known yet, and skips one that was removed', async () => {

@@ -12,6 +12,7 @@ export function forcedCommand(command: MessageCommand, { replayId }: ReplayOrigi
     commandId: uuidV5(command.commandId, [replayId]),
     resendOf: command.resendOf ?? command.commandId,
     notAfter: null,
+    quietSpans: [],
     origin: 'replay',
   };
 }

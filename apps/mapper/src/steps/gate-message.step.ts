@@ -138,7 +138,8 @@ function dayOf(tools: MapperTools, record: AccountingRecord, now: number): strin
 
 function parse(entry: GatedMessage): { readonly command: MessageCommand; readonly record: AccountingRecord } {
   return {
-    command: JSON.parse(entry.command) as MessageCommand,
+    // Builds of before had no spans.
+    command: { quietSpans: [], ...(JSON.parse(entry.command) as Omit<MessageCommand, 'quietSpans'>) },
     record: JSON.parse(entry.record) as AccountingRecord,
   };
 }

@@ -5,7 +5,13 @@ import { booksOptOutKey, optOutKey } from '../lanes.js';
 /** Why a message does not leave now. `skip` ends the command; `wait` may pass. */
 export type Obstacle =
   | { readonly kind: 'skip'; readonly reason: string; readonly detail: string }
-  | { readonly kind: 'wait'; readonly reason: string; readonly detail: string };
+  | {
+      readonly kind: 'wait';
+      readonly reason: string;
+      readonly detail: string;
+      /** When it passes, UTC, if that is known. */
+      readonly until?: number;
+    };
 
 /** What a check may look at. */
 export interface SendSituation {
@@ -54,8 +60,21 @@ const connectionUsable: SendCheck = ({ connection }) => {
   }
 };
 
+const notQuiet: SendCheck = ({ command: { quietSpans }, context }) => {
+  const now = context.now();
+  const span = quietSpans.find(({ from, until }) => from <= now && now < until);
+  return (
+    span && {
+      kind: 'wait',
+      reason: 'quiet-hours',
+      detail: 'It is in the quiet hours of the recipient; the message waits for their end',
+      until: span.until,
+    }
+  );
+};
+
 /** Everything that is read again right before a message leaves; what ends a command comes before what only delays it. */
-const sendChecks: readonly SendCheck[] = [notTooLate, notOptedOut, connectionUsable];
+const sendChecks: readonly SendCheck[] = [notTooLate, notOptedOut, connectionUsable, notQuiet];
 
 /** The first thing that stands in the way of sending now, if any. */
 export function findObstacle(situation: SendSituation): Obstacle | undefined {

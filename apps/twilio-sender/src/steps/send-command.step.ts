@@ -7,7 +7,7 @@ import { setCommandTimer, timerNames } from '../timers.js';
 import { tellCommand } from '../trail.js';
 import { attemptSend } from './attempt-send.step.js';
 import { escalate } from './escalate.step.js';
-import { findObstacle } from './find-obstacle.step.js';
+import { findObstacle, type Obstacle } from './find-obstacle.step.js';
 
 /** `waits` = nothing was sent and it is worth trying again, as `error` says. */
 export type SendEnd = { readonly kind: 'done' } | { readonly kind: 'waits'; readonly error: LedgerwireError };
@@ -31,7 +31,7 @@ export async function sendCommand(
       escalate(tools, command, context, { reason: obstacle.reason, onlyStaff: true });
     return { kind: 'done' };
   }
-  if (obstacle || !connection) return { kind: 'waits', error: waitError(tools, obstacle) };
+  if (obstacle || !connection) return { kind: 'waits', error: waitError(tools, obstacle, context.now()) };
   const end = await attemptSend(tools, { command, connection }, context);
   return end.kind === 'released' ? { kind: 'waits', error: end.error } : end;
 }
@@ -76,11 +76,12 @@ function skipCommand(
 
 function waitError(
   { settings }: SenderTools,
-  obstacle: { readonly reason: string; readonly detail: string } | undefined,
+  obstacle: Extract<Obstacle, { kind: 'wait' }> | undefined,
+  now: number,
 ): LedgerwireError {
   return new LedgerwireError(obstacle?.detail ?? 'The messaging connection is not known (yet)', {
     code: obstacle?.reason ?? 'unknown-connection',
     disposition: 'park',
-    retryAfterMs: settings.configurationWaitMs,
+    retryAfterMs: obstacle?.until === undefined ? settings.configurationWaitMs : obstacle.until - now,
   });
 }

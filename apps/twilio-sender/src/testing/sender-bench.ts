@@ -63,6 +63,7 @@ export function aCommand(changes: Partial<MessageCommand> = {}): MessageCommand 
     firstNoticedAt: 0,
     resendOf: null,
     onFailure: [],
+    quietSpans: [],
     ...changes,
   };
 }

@@ -656,6 +656,16 @@ export interface MessageCommand {
   readonly resendOf: null | string;
   /** Channels of what goes out when this one fails for good; empty: nothing does. Builds of before put whole commands here. */
   readonly onFailure: readonly string[];
+  /** The quiet hours of the recipient in the days after it was derived, in order, for what leaves later than planned; empty: none hold for it. */
+  readonly quietSpans: readonly QuietSpan[];
+}
+
+/** A time in which a message does not leave. */
+export interface QuietSpan {
+  /** When it begins, UTC. */
+  readonly from: EpochMs;
+  /** From then on messages leave again, UTC. */
+  readonly until: EpochMs;
 }
 
 /** What an operator asks of one task: try parked records now, or give them up. Written to the task's own partition; tasks of other services pass over it. */

@@ -7,7 +7,7 @@ import type { RenderResult, TemplateRenderer, TemplateSource } from '../template
 import { type Evaluation, mergeEvaluations, type MessageDraft } from './evaluation.js';
 import { type Occasion, skipOf } from './occasion.js';
 import { sizeOf } from './message-size.js';
-import { allowedFrom } from './quiet-time.js';
+import { allowedFrom, spansFor } from './quiet-time.js';
 import { type Addressee, addresseesOf, maskAddress } from './recipient-addresses.js';
 
 /** Makes the messages of one delivery: one for each addressee that can be reached, rendered once a channel. */
@@ -172,6 +172,7 @@ function commandOf(
     firstNoticedAt: record.firstNoticedAt,
     resendOf: null,
     onFailure: [],
+    quietSpans: spansFor(addressee, occasion),
   };
 }
 

@@ -117,6 +117,7 @@ describe('evaluateFlow', () => {
             firstNoticedAt: SAMPLE_NOW,
             resendOf: null,
             onFailure: [],
+            quietSpans: [],
           },
         },
       ],

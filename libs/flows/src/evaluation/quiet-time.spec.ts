@@ -45,6 +45,20 @@ describe('quiet hours', () => {
     expect(reached.messages).toHaveLength(2);
   });
 
+  it('of the days to come go with a message that they hold for', async () => {
+    const input = inputFor(sampleInvoice(), { now: MORNING });
+    const { messages } = await evaluateFlow(flow, input, renderer);
+    const spans = new Map(messages.map(({ command }) => [command.recipientKind, command.quietSpans]));
+    expect(spans.get('staff')).toEqual([]);
+    expect(spans.get('customer')?.slice(0, 2)).toEqual([
+      { from: Date.parse('2026-11-24T20:00:00Z'), until: Date.parse('2026-11-25T08:00:00Z') },
+      { from: Date.parse('2026-11-25T20:00:00Z'), until: Date.parse('2026-11-26T08:00:00Z') },
+    ]);
+    const urgent = flowUnderTest(`${step}\n    urgent: true`, quiet);
+    const reached = await evaluateFlow(urgent, input, renderer);
+    expect(reached.messages.flatMap(({ command }) => command.quietSpans)).toEqual([]);
+  });
+
   it('go by the clocks of the recipient', async () => {
     const inTokyo = sampleContact({ country: 'JP' });
     const input = inputFor(sampleInvoice(), { now: NIGHT, contact: inTokyo });

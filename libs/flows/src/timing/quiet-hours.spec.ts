@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { QuietHours } from '../definition/flow.js';
 import type { RestDays } from './company-time.js';
-import { firstAllowed } from './quiet-hours.js';
+import { firstAllowed, quietSpans } from './quiet-hours.js';
 
 const nights: QuietHours = {
   from: '20:00',
@@ -85,3 +85,48 @@ describe('firstAllowed', () => {
     );
   });
 });
+
+describe('quietSpans', () => {
+  const spans = (quiet: QuietHours, iso: string, zones = LONDON): string[] =>
+    quietSpans(quiet, { from: at(iso), days: 3 }, zones, rest).map(({ from, until }) =>
+      [from, until].map((instant) => new Date(instant).toISOString().slice(0, 16)).join(' '),
+    );
+
+  it('are the nights around and after an instant', () => {
+    expect(spans(nights, '2026-11-23T12:00:00Z').slice(1, 4)).toEqual([
+      '2026-11-22T20:00 2026-11-23T08:00',
+      '2026-11-23T20:00 2026-11-24T08:00',
+      '2026-11-24T20:00 2026-11-25T08:00',
+    ]);
+  });
+
+  it('go on through a weekend, a holiday, and the quiet of another zone', () => {
+    const rested = { ...nights, weekends: true, holidays: true };
+    expect(spans(rested, '2026-12-25T12:00:00Z')).toContain('2026-12-24T20:00 2026-12-28T08:00');
+    expect(spans(nights, '2026-11-23T12:00:00Z', ['Europe/London', 'Asia/Tokyo'])).toContain(
+      '2026-11-23T11:00 2026-11-24T08:00',
+    );
+  });
+
+  it('hold exactly when a message would have to wait', () => {
+    const minute = fc.integer({ min: 0, max: 1439 });
+    const days = fc.integer({ min: 0, max: 3 * 1440 });
+    fc.assert(
+      fc.property(minute, minute, days, fc.boolean(), (from, to, after, weekends) => {
+        fc.pre(from !== to);
+        const quiet = { ...nights, from: clock(from), to: clock(to), weekends };
+        const start = at('2026-11-20T00:00:00Z');
+        const instant = start + after * 60_000;
+        const zones = ['Asia/Tokyo', 'Asia/Kolkata'];
+        const held = quietSpans(quiet, { from: start, days: 3 }, zones, rest);
+        const isQuiet = held.some((span) => span.from <= instant && instant < span.until);
+        expect(firstAllowed(quiet, instant, zones, rest) !== instant).toBe(isQuiet);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+function clock(minute: number): string {
+  return [Math.floor(minute / 60), minute % 60].map((part) => String(part).padStart(2, '0')).join(':');
+}

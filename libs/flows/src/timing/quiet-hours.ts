@@ -1,4 +1,4 @@
-import type { EpochMs } from '#libs/contracts';
+import type { EpochMs, IsoDate, QuietSpan } from '#libs/contracts';
 import type { QuietHours } from '../definition/flow.js';
 import { addDays, companyInstant, isRestDay, localReading, type RestDays } from './company-time.js';
 
@@ -22,6 +22,49 @@ export function firstAllowed(
     instant = later;
   }
   return null;
+}
+
+/**
+ * The times, in order and apart from each other, at which it is quiet in at least one of the zones, of the `days` days from `from`
+ * on (by the clocks of each zone, the days before and after included). Of an hour that a change of clocks repeats or leaves out
+ * the reading is that of `companyInstant`.
+ */
+export function quietSpans(
+  quiet: QuietHours,
+  { from, days }: { readonly from: EpochMs; readonly days: number },
+  zones: readonly string[],
+  rest: RestDays,
+): QuietSpan[] {
+  const spans = zones.flatMap((zone) => {
+    const { date: today } = localReading(from, zone);
+    const dates = Array.from({ length: days + 2 }, (_, index) => addDays(today, index - 1));
+    return dates.flatMap((date) => spansOf(quiet, date, zone, rest));
+  });
+  return merged(spans);
+}
+
+function spansOf(quiet: QuietHours, date: IsoDate, zone: string, rest: RestDays): QuietSpan[] {
+  const between = (start: string, endDate: IsoDate, end: string): QuietSpan => ({
+    from: companyInstant(date, start, zone),
+    until: companyInstant(endDate, end, zone),
+  });
+  const nextDay = addDays(date, 1);
+  if (isWholeDay(quiet, date, rest)) return [between('00:00', nextDay, '00:00')];
+  const { from, to } = quiet;
+  return from > to
+    ? [between('00:00', date, to), between(from, nextDay, '00:00')]
+    : [between(from, date, to)];
+}
+
+function merged(spans: readonly QuietSpan[]): QuietSpan[] {
+  const joined: QuietSpan[] = [];
+  for (const { from, until } of spans.toSorted((a, b) => a.from - b.from)) {
+    const last = joined.at(-1);
+    if (last && from <= last.until)
+      joined.splice(-1, 1, { from: last.from, until: Math.max(last.until, until) });
+    else if (until > from) joined.push({ from, until });
+  }
+  return joined;
 }
 
 /** When it stops being quiet in a zone; the instant itself when it is not quiet. */

@@ -62,6 +62,7 @@ const command: MessageCommand = {
   firstNoticedAt: 0,
   resendOf: null,
   onFailure: [],
+  quietSpans: [],
 };
 const mail: MessageCommand = {
   ...command,
