@@ -225,8 +225,45 @@ test('survives a crash while a record waits', async () => {
 test('follows a merged contact to the one that lives on', async () => {
   const bench = await MapperBench.start([issuedStep]);
   const other = sampleContact({ name: 'Merged & Co' }, { entityId: 'k2', recordId: 'r-k2' });
-  await bench.take(other, sampleContact({ mergedIntoId: 'k2', status: 'archived' }), invoice);
+  // Lanes of their own: the invoice of the one contact does not wait for the other.
+  await bench.take(other);
+  await bench.take(sampleContact({ mergedIntoId: 'k2', status: 'archived' }), invoice);
   expect(bench.bodies()).toEqual(['Invoice INV-1001 over 1250.5 for Merged & Co']);
+});
+
+function merged(entityId: string, mergedIntoId: string | null, name = entityId): AccountingRecord {
+  const status = mergedIntoId === null ? 'active' : 'archived';
+  return sampleContact({ name, mergedIntoId, status }, { entityId, recordId: `${entityId} ${mergedIntoId}` });
+}
+
+test('follows a chain of merges to its end, for reminders too', async () => {
+  const bench = await MapperBench.start([issuedStep, overdueStep.replace('invoice.number', 'contact.name')]);
+  const about = sampleInvoice({ contactId: 'a' });
+  await bench.take(merged('a', 'b'), merged('b', 'c'), merged('c', 'd'), merged('d', null));
+  await bench.take(about);
+  expect(bench.bodies()).toEqual(['Invoice INV-1001 over 1250.5 for d']);
+  await bench.passUntil(Date.UTC(2026, 11, 8, 9));
+  const token = bench.questions().at(-1)?.recheckToken ?? '';
+  await bench.take({ ...later(about), recheck: true, recheckTokens: [token], origin: 'timer' });
+  expect(bench.bodies().at(-1)).toBe('Please pay d: 1250.5');
+});
+
+test('asks for the end of a chain of merges, and says that there is no contact when it never comes', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  await bench.take(merged('a', 'b'), merged('b', 'c'));
+  await bench.take(sampleInvoice({ contactId: 'a' }));
+  expect(bench.questions()).toMatchObject([{ entityType: 'contact', entityId: 'c' }]);
+  await bench.pass(3_600_000);
+  expect(bench.trail().at(-1)).toBe('skipped/no-contact');
+  expect(bench.messages()).toEqual([]);
+});
+
+test('says that there is no contact where contacts were merged in a circle', async () => {
+  const bench = await MapperBench.start([issuedStep]);
+  await bench.take(merged('a', 'b'), merged('b', 'a'));
+  await bench.take(sampleInvoice({ contactId: 'a' }));
+  expect(bench.trail().at(-1)).toBe('skipped/no-contact');
+  expect(bench.questions()).toEqual([]);
 });
 
 test('does not tell a contact that was deleted', async () => {

@@ -57,22 +57,34 @@ export function withTarget<T extends object>(
 function relatedOf(
   id: string | null | undefined,
   giveUp: boolean,
-  find: (id: string) => AccountingRecord | undefined,
+  find: (id: string) => AccountingRecord | null | undefined,
 ): AccountingRecord | null | undefined {
   if (!id) return null;
-  return find(id) ?? (giveUp ? null : undefined);
+  const found = find(id);
+  return found === undefined && giveUp ? null : found;
 }
 
-/** A merged contact lives on in another one. One that is not known yet is asked for by the evaluation of the merged one. */
+/** So many merges are followed; books that merge on and on, or in a circle, name nobody. */
+const MAX_MERGES = 20;
+
+/**
+ * A merged contact lives on in another one, which may have been merged itself. Where the next one is not known yet the last
+ * known comes back, whose evaluation asks for it; when that is given up there is none.
+ */
 function findContact(
   connectionId: string,
   contactId: string,
   giveUp: boolean,
   context: TaskContext,
-): AccountingRecord | undefined {
+): AccountingRecord | null | undefined {
   const entities = context.store(mapperStores.entities);
-  const contact = entities.get(entityKey(connectionId, 'contact', contactId));
-  const mergedInto = contact?.contact?.mergedIntoId;
-  if (!mergedInto || mergedInto === contactId) return contact;
-  return entities.get(entityKey(connectionId, 'contact', mergedInto)) ?? (giveUp ? undefined : contact);
+  let contact = entities.get(entityKey(connectionId, 'contact', contactId));
+  for (let merges = 0; merges <= MAX_MERGES; merges += 1) {
+    const mergedInto = contact?.contact?.mergedIntoId;
+    if (!mergedInto || mergedInto === contact?.entityId) return contact;
+    const next = entities.get(entityKey(connectionId, 'contact', mergedInto));
+    if (!next) return giveUp ? null : contact;
+    contact = next;
+  }
+  return null;
 }
