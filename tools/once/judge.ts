@@ -84,10 +84,10 @@ function unbooked(arrived: readonly TracedCommand[]): string[] {
     .map(({ commandId }) => `command ${commandId} arrived, but its sender does not know that it left`);
 }
 
-/** `invoice/42/overdue/5d` → `overdue/5d`; the state at the end of `contact/7/changed/<digest>` is nobody's to foretell. */
+/** `invoice/42/overdue/5d` → `overdue/5d`; state and version at the end of `contact/7/changed/<digest>/<version>` are nobody's to foretell. */
 function aboutOf(businessEvent: string | null): string {
   const about = businessEvent?.split('/').slice(2).join('/') ?? 'unknown';
-  return about.replace(/\/[0-9a-f]{16}$/, '');
+  return about.replace(/\/[0-9a-f]{16}\/\d+$/, '');
 }
 
 function missingReason({ notSent }: ExpectedEvent, trace: Trace | undefined): string[] {
