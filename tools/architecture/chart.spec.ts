@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { describeConfig } from '#libs/platform';
 import { plannedTopics, topicPlan } from '../../apps/setup/src/topic-plan.ts';
+import { MOST_FETCHER_MB } from '../../test/faults/cases/f09-slow-vendor.ts';
 import { repositoryRoot } from '../lib/paths.ts';
 import { chartCatalogue } from './chart-catalogue.ts';
 import { configurations, serviceFacts, sourceVendors, VENDOR } from './service-facts.ts';
@@ -162,6 +163,14 @@ describe('values', () => {
     );
     expect(validator.safeParse(values).error?.issues).toBeUndefined();
     expect(validator.safeParse({ ...z.looseObject({}).parse(values), fetcher: {} }).success).toBe(false);
+  });
+
+  test('give a fetcher more memory than F9 lets it take', () => {
+    const limit = String(
+      valueAt('services.fetcher.resources.limits.memory') ?? valueAt('defaults.resources.limits.memory'),
+    );
+    expect(limit).toMatch(/^\d+Mi$/);
+    expect(Number.parseInt(limit, 10)).toBeGreaterThan(MOST_FETCHER_MB);
   });
 
   test('that are numbers are written in digits, also from a million up', () => {
