@@ -310,6 +310,17 @@ describe('what operators can do', () => {
     });
   });
 
+  test('a change of settings replaces them, but not what the account brought along', async () => {
+    const [id = ''] = await connectBooks(instance, world);
+    const set = (settings: Record<string, string>) =>
+      operate(`/connections/${id}`, { method: 'PATCH', body: { settings } });
+    await set({ plan: 'small', dailyLimit: '9' });
+    expect(await set({})).toMatchObject({ status: 200 });
+    expect((await operate(`/connections/${id}`)).body['settings']).toEqual({ plan: 'small' });
+    await set({ plan: 'large' });
+    expect((await operate(`/connections/${id}`)).body['settings']).toEqual({ plan: 'large' });
+  });
+
   test('pause and resume; what lost its consent meanwhile does not go on', async () => {
     const [id = ''] = await connectBooks(instance, world);
     const set = async (status: string) =>

@@ -163,12 +163,18 @@ export class ConnectionDesk {
     if (update.settings) this.assertSettings(row.vendor, update.settings);
     const given = Object.entries(update).filter(([, value]) => value !== undefined);
     const change = Object.fromEntries(given) as ConnectionChange;
-    // What came with the tokens (a region) is not the operator's to lose.
-    if (change.settings && row.grantId !== null) {
-      const grant = await this.tools.database.grants.find(row.grantId);
-      return this.withStatus(row, { ...change, settings: { ...grant?.settings, ...change.settings } });
-    }
-    return this.withStatus(row, change);
+    if (!change.settings) return this.withStatus(row, change);
+    const settings = { ...(await this.vendorsSettings(row)), ...change.settings };
+    return this.withStatus(row, { ...change, settings });
+  }
+
+  /** What came with the tokens (a region) or the account (its plan) is not the operator's to lose. */
+  private async vendorsSettings(row: ConnectionRow): Promise<Readonly<Record<string, string>>> {
+    const { database, vendors } = this.tools;
+    const { accountSettings = [] } = vendors.registry.get(row.vendor).manifest;
+    const ofAccount = Object.entries(row.settings).filter(([name]) => accountSettings.includes(name));
+    const grant = row.grantId === null ? null : await database.grants.find(row.grantId);
+    return { ...Object.fromEntries(ofAccount), ...grant?.settings };
   }
 
   private async withStatus(row: ConnectionRow, change: ConnectionChange): Promise<ConnectionChange> {

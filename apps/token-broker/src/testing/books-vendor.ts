@@ -116,7 +116,10 @@ const errors: ErrorTable = {
 };
 
 const limits = { concurrent: 100, readSignals: () => ({}) };
-const settings = z.strictObject({ plan: z.enum(['small', 'large']).optional() });
+const settings = z.strictObject({
+  plan: z.enum(['small', 'large']).optional(),
+  dailyLimit: z.string().optional(),
+});
 
 /** A vendor with OAuth like Xero's: rotating refresh tokens, one token set per consent, accounts taken out one by one. */
 export function booksVendor(refreshGraceMs: number): VendorDefinition {
@@ -133,6 +136,7 @@ export function booksVendor(refreshGraceMs: number): VendorDefinition {
       ],
       limits,
       settings,
+      accountSettings: ['plan'],
       limitsOf: () => ({}),
       guarantees: [],
     },

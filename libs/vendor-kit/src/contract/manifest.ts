@@ -61,6 +61,8 @@ export interface VendorManifest {
   readonly limits: VendorLimits;
   /** Checks and types `Connection.settings`; unknown keys are refused. Limits of a plan are settings too. */
   readonly settings: SettingsSchema;
+  /** Settings that come with the account (`VendorAccount.settings`); absent: none. A change of the others does not lose them. */
+  readonly accountSettings?: readonly string[];
   /** Limits that this connection's settings lower or raise (a plan), e.g. Xero's daily limit. */
   readonly limitsOf: (
     settings: Readonly<Record<string, string>>,

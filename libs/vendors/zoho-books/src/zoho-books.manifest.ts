@@ -97,6 +97,7 @@ export const zohoBooksManifest: VendorManifest = {
     },
   },
   settings,
+  accountSettings: ['plan'],
   limitsOf: (texts) => {
     const { data } = settings.safeParse(texts);
     if (!data) return {};
