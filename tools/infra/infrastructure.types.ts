@@ -31,6 +31,8 @@ export type InfrastructureRuntime = 'local' | 'docker' | 'external';
 export interface Infrastructure extends InfrastructureUrls {
   readonly runtime: InfrastructureRuntime;
   readonly processes: readonly InfrastructureProcess[];
+  /** Which of several logs Kafka keeps, where the id of its cluster does not tell: every volume of docker-compose.yml has the same. */
+  readonly logIdentity?: string;
   /**
    * Rejects with the reason when one of the processes ends although nobody stopped it. Never resolves. Containers are
    * not watched: the engine restarts them.

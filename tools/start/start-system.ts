@@ -62,9 +62,8 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   if (ended > 0) notice(`Ended ${ended} processes that an earlier start had left behind.`);
   await assertPortsFree(instanceClaims(instances));
 
-  const stateFolder = join(paths.data, 'state');
   // A cache of the log: where that runs in containers, nothing else of it is in this folder.
-  if (options.arguments.fresh) rmSync(stateFolder, { recursive: true, force: true });
+  if (options.arguments.fresh) rmSync(stateFolderOf(paths), { recursive: true, force: true });
   mkdirSync(paths.logs, { recursive: true });
   const serviceNames = services.map((service) => service.name);
   const secrets = loadSecrets(paths.secretsFile, serviceNames);
@@ -102,7 +101,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       secrets,
       urls,
       environment,
-      stateFolder,
+      stateFolder: stateFolderOf(paths),
       vendors: { servers: {}, apps: {} },
       ...(options.vendorsUrl === undefined ? {} : { vendorsUrl: options.vendorsUrl }),
       instances: instances.map(({ service, number, port }) => ({
@@ -120,7 +119,8 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     const { kafkaBrokers, registryUrl, databaseUrl, failed } = infrastructure;
     const sandbox = await writeSandboxFile(paths.sandboxFile, urls, secrets);
     const vendors = { servers: sandbox.servers, apps: sandbox.vendors };
-    const context = { ...early, kafkaBrokers, registryUrl, databaseUrl, vendors };
+    const stateFolder = stateFolderOf(paths, infrastructure);
+    const context = { ...early, kafkaBrokers, registryUrl, databaseUrl, vendors, stateFolder };
     const setup = (): Promise<void> => runSetupJob(context, paths.logs, signal);
     await withStep(progress, 'setup (migrations, topics, schemas)', setup);
     await startStage('after-setup', context);
@@ -132,6 +132,17 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     signal.throwIfAborted();
     throw error;
   }
+}
+
+/**
+ * Where services keep files beside the log. They know it by the id of the cluster; logs that have the same id have a folder each,
+ * so that no service takes another log's files for its own.
+ */
+export function stateFolderOf(
+  { data }: Pick<StatePaths, 'data'>,
+  { logIdentity }: Pick<Infrastructure, 'logIdentity'> = {},
+): string {
+  return logIdentity === undefined ? join(data, 'state') : join(data, 'state', `log-${logIdentity}`);
 }
 
 function runProcess(process: InfrastructureProcess): Parameters<RunFile['set']>[0] {

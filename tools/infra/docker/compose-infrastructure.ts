@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { repositoryRoot } from '../../lib/paths.ts';
@@ -69,11 +70,13 @@ export async function startComposeInfrastructure(options: InfrastructureOptions)
     await withStep(progress, 'Containers of an earlier start', () => compose(['stop', '--timeout', '20']));
   }
   await assertPortsFree(claims, STOPPED_BEFORE_MS);
+  let logIdentity: string;
   try {
     await withStep(progress, 'Kafka, PostgreSQL and schema registry (containers)', async (step) => {
       await compose(['up', '--detach', '--wait'], (line) => step.detail(line));
       await waitUntilAllAnswer(ports);
     });
+    logIdentity = await readLogIdentity(environment, options.signal);
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;
@@ -84,6 +87,7 @@ export async function startComposeInfrastructure(options: InfrastructureOptions)
     registryUrl: registryUrl('127.0.0.1', ports.registry),
     databaseUrl: databaseUrl('127.0.0.1', ports.postgres, databases.product),
     processes: describe(ports),
+    logIdentity,
     failed: new Promise<never>(() => {}),
     stop,
   };
@@ -111,6 +115,22 @@ function describe(ports: InfrastructurePorts): InfrastructureProcess[] {
     container: `${composeProject(ports)}-${service}-1`,
     ports: [ports[service]],
   }));
+}
+
+/**
+ * The id that Kafka gave to its folder when it formatted it: another one for every volume, also for one of the same name that came
+ * after `docker compose down --volumes`. Where the container does not show it, a new one: then nothing is taken for this log's.
+ *
+ * @throws the signal's reason when aborted.
+ */
+export async function readLogIdentity(environment: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<string> {
+  let found: string | undefined;
+  const onLine = (line: string): void => {
+    found ??= /^directory\.id=([\w-]+)$/.exec(line)?.[1];
+  };
+  const read = ['exec', '-T', 'kafka', 'cat', '/var/lib/kafka/data/meta.properties'];
+  await runCompose(read, environment, onLine, signal).catch(() => signal?.throwIfAborted());
+  return found ?? randomUUID();
 }
 
 /** Runs `docker compose` on the profile `core`, giving each line that it prints to `onLine`. */

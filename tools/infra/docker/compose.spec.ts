@@ -1,14 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { repositoryRoot } from '../../lib/paths.ts';
 import { infrastructurePorts } from '../../start/layout.ts';
+import { stateFolderOf } from '../../start/start-system.ts';
 import { developmentBrokerSettings, toImageEnvironment } from '../broker-settings.ts';
 import { registryEnvironment } from '../registry-settings.ts';
 import { databaseAccount, databases, images, kafkaCluster, versions } from '../versions.ts';
-import { composePorts, composeProject } from './compose-infrastructure.ts';
+import { composePorts, composeProject, readLogIdentity } from './compose-infrastructure.ts';
 
 const serviceSchema = z.object({
   profiles: z.array(z.string()),
@@ -32,6 +34,41 @@ const inProfile = (profile: string): string[] =>
   Object.entries(compose.services).flatMap(([name, { profiles }]) =>
     profiles.includes(profile) ? [name] : [],
   );
+
+describe('the log in containers', () => {
+  /** A docker that notes how it is called and answers with a file. */
+  const dockerThatSays = (text: string): { readonly PATH: string; readonly calls: string } => {
+    const folder = mkdtempSync(join(tmpdir(), 'compose-spec-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    writeFileSync(join(folder, 'answer'), text);
+    const script = `#!/bin/sh\necho "$@" > "${folder}/calls"\ncat "${folder}/answer"\n`;
+    writeFileSync(join(folder, 'docker'), script, { mode: 0o755 });
+    return { PATH: `${folder}:${process.env['PATH'] ?? ''}`, calls: join(folder, 'calls') };
+  };
+
+  test('is known by the id of its folder, since the id of the cluster is the same for every volume', async () => {
+    const { PATH, calls } = dockerThatSays(
+      '#\nnode.id=1\ndirectory.id=pkWmkrND6tTY-_sXtv4xyd\ncluster.id=x\n',
+    );
+    expect(await readLogIdentity({ PATH })).toBe('pkWmkrND6tTY-_sXtv4xyd');
+    const folder = service('kafka').environment['KAFKA_LOG_DIRS'] ?? 'none';
+    expect(readFileSync(calls, 'utf8')).toContain(`exec -T kafka cat ${folder}/meta.properties`);
+  });
+
+  test('that does not tell is taken for no log that there was', async () => {
+    const { PATH } = dockerThatSays('node.id=1\n');
+    expect(await readLogIdentity({ PATH })).not.toBe(await readLogIdentity({ PATH }));
+    expect(await readLogIdentity({ PATH: '/nowhere' })).toMatch(/^[\w-]+$/);
+  });
+
+  test('has a folder for the files beside it that no other log has', () => {
+    const paths = { data: 'data' };
+    const folders = [{}, { logIdentity: 'a' }, { logIdentity: 'b' }].map((log) => stateFolderOf(paths, log));
+    expect(new Set(folders).size).toBe(3);
+    // What --fresh throws away has them all in it.
+    for (const folder of folders) expect(folder.startsWith(stateFolderOf(paths))).toBe(true);
+  });
+});
 
 describe('docker-compose.yml', () => {
   test('has the profiles core, tools and observability', () => {
