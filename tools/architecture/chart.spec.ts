@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { describeConfig } from '#libs/platform';
+import { httpControllers } from '../../apps/console/src/console.module.ts';
 import { plannedTopics, topicPlan } from '../../apps/setup/src/topic-plan.ts';
 import { MOST_FETCHER_MB } from '../../test/faults/cases/f09-slow-vendor.ts';
 import { repositoryRoot } from '../lib/paths.ts';
@@ -118,6 +119,39 @@ describe('the sources of variables', () => {
       return value === undefined ? (text ?? field) === undefined : valueAt(value) === undefined;
     });
     expect(aimless).toEqual([]);
+  });
+});
+
+describe('the outside', () => {
+  const ingress = read('templates/public-access.yaml');
+  const [console = ''] = ingress.match(/(?<=\$console := list ).*(?= \}\})/) ?? [];
+
+  test('reaches what console answers to operators, and neither its metrics nor its health', () => {
+    const served = httpControllers.flatMap((controller) => {
+      const base = String(Reflect.getMetadata('path', controller));
+      const methods = Object.values(Object.getOwnPropertyDescriptors(controller.prototype));
+      return methods
+        .map(({ value }): unknown => value)
+        .filter((method) => typeof method === 'function' && Reflect.hasMetadata('path', method))
+        .map((method) => `${base}/${String(Reflect.getMetadata('path', method as object))}`)
+        .map((path) => path.split('/').find((part) => part !== ''));
+    });
+    // serveAssets and serveOpenApi.
+    const all = new Set([...served.filter((part) => part !== undefined), 'assets', 'docs', 'openapi.json']);
+    expect((console.match(/(?<="\/)[^"]+/g) ?? []).sort()).toEqual([...all].sort());
+  });
+
+  test('is led to named paths alone', () => {
+    expect(ingress).not.toMatch(/"paths?" (\(list )?"\/"/);
+    expect(ingress).toContain('"exact" "/"');
+    expect(ingress).not.toMatch(/"\/(metrics|health)/);
+  });
+
+  test('that preStop.sleep may be used is what the chart asks of the cluster', () => {
+    const { kubeVersion } = z.object({ kubeVersion: z.string() }).parse(parse(read('Chart.yaml')));
+    const [, minor] = /^>=1\.(\d+)\./.exec(kubeVersion) ?? [];
+    expect(templates.some(({ text }) => text.includes('preStop: { sleep:'))).toBe(true);
+    expect(Number(minor)).toBeGreaterThanOrEqual(30);
   });
 });
 
