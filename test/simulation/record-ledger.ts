@@ -55,7 +55,7 @@ export class RecordLedger {
   }
 }
 
-/** An older state never follows a newer one, and no state is told twice in a row unless somebody asked. */
+/** An older state never follows a newer one, and no state is told twice in a row unless somebody asked, or it is told to be new at last. */
 function versionsGoBack(records: readonly SeenRecord<AccountingRecord>[]): string[] {
   const last = new Map<string, AccountingRecord>();
   return records.flatMap(({ value }) => {
@@ -65,7 +65,9 @@ function versionsGoBack(records: readonly SeenRecord<AccountingRecord>[]): strin
     if (!before || value.version > before.version) return [];
     if (value.version < before.version)
       return [`${key}: version ${value.version} was told after ${before.version}`];
-    return value.recheck ? [] : [`${key}: version ${value.version} was told twice`];
+    return value.recheck || (value.created && !before.created)
+      ? []
+      : [`${key}: version ${value.version} was told twice`];
   });
 }
 

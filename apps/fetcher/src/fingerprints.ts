@@ -23,8 +23,9 @@ export class Fingerprints {
   /** Remembers what is being emitted; `askedAs` is the type that the vendor was asked for. */
   keep(record: AccountingRecord, askedAs: string): void {
     const { entityType, entityId, version, contentHash, recordId, deleted } = record;
+    const created = record.created || this.get({ entityType, entityId })?.created === true;
     const emittedAt = this.context.now();
-    const fingerprint = { version, contentHash, recordId, emittedAt, entityType, deleted };
+    const fingerprint = { version, contentHash, recordId, emittedAt, entityType, deleted, created };
     this.put({ entityType, entityId }, fingerprint);
     const alias = { entityType: askedAs, entityId };
     if (askedAs !== entityType && !this.get(alias)) this.put(alias, fingerprint);

@@ -38,6 +38,19 @@ test('does not call an old contact created because its first invoice is', async 
   ]);
 });
 
+test('says that a contact is new when its notice comes after its first invoice, and says it once', async () => {
+  const bench = await FetcherBench.start(withInvoice);
+  await bench.notice({ changeType: 'created' });
+  const told = { entityType: 'contact', entityId: 'k1', changeType: 'created' } as const;
+  await bench.notice(told);
+  await bench.notice(told);
+  expect(bench.records().map(({ entityType, created }) => [entityType, created])).toEqual([
+    ['contact', false],
+    ['invoice', true],
+    ['contact', true],
+  ]);
+});
+
 test('emits a contact that is known downstream not again with each invoice', async () => {
   const bench = await FetcherBench.start(withInvoice);
   bench.books.put('x1', { type: 'invoice', id: 'i2', version: 11, contactId: 'k1' });

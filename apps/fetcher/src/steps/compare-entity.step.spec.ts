@@ -25,6 +25,7 @@ function known(changes: Partial<EntityFingerprint> = {}): EntityFingerprint {
     emittedAt: 0,
     entityType: 'invoice',
     deleted: false,
+    created: false,
     ...changes,
   };
 }

@@ -1,4 +1,11 @@
-import { type AccountingRecord, headerNames, noBodies, outcomeOf, topics } from '#libs/contracts';
+import {
+  type AccountingRecord,
+  type EntityFingerprint,
+  headerNames,
+  noBodies,
+  outcomeOf,
+  topics,
+} from '#libs/contracts';
 import { digestOf } from '#libs/core';
 import type { TaskContext } from '#libs/streams';
 import type { RecordBody } from '#libs/vendor-kit';
@@ -9,8 +16,11 @@ import type { FetchRequest } from './coalesce-notices.step.js';
 import { discoveryIdOf } from './follow-discoveries.step.js';
 import { type ComparedEntity, type Comparison, compareEntity } from './compare-entity.step.js';
 
-/** What was done with an entity; `rechecked` = emitted although unchanged, because somebody asked. */
-export type Emission = Comparison | 'rechecked';
+/**
+ * What was done with an entity; `rechecked` = emitted although unchanged, because somebody asked; `introduced` = because it is told
+ * to be new, and nobody has heard that.
+ */
+export type Emission = Comparison | 'rechecked' | 'introduced';
 
 /**
  * Emits the record when it says something new (or somebody asked for the current state) and remembers it. Looks at the
@@ -18,14 +28,26 @@ export type Emission = Comparison | 'rechecked';
  */
 export function emitRecord(request: FetchRequest, entity: ComparedEntity, context: TaskContext): Emission {
   const fingerprints = new Fingerprints(context, request.connectionId);
-  const comparison = compareEntity(entity, fingerprints.find(entity.body));
+  const known = fingerprints.find(entity.body);
+  const comparison = compareEntity(entity, known);
   if (comparison === 'superseded') return comparison;
-  if (comparison === 'unchanged' && !request.recheck) return comparison;
+  const introduced = isIntroduced(request, entity, known);
+  if (comparison === 'unchanged' && !request.recheck && !introduced) return comparison;
   const record = recordOf(request, entity, context);
   fingerprints.keep(record, request.entityType);
   const headers = { [headerNames.origin]: record.origin, [headerNames.workspace]: record.workspaceId };
   context.emit(topics.records, record.connectionId, record, headers);
-  return comparison === 'unchanged' ? 'rechecked' : comparison;
+  if (comparison === 'changed') return comparison;
+  return introduced ? 'introduced' : 'rechecked';
+}
+
+/** A new contact can be read for its first invoice's sake before its own notice comes, which alone says that it is new. */
+function isIntroduced(
+  { created }: FetchRequest,
+  { body }: ComparedEntity,
+  known: EntityFingerprint | undefined,
+): boolean {
+  return created === true && body.contact !== null && known?.created === false;
 }
 
 /** Says in the trail what a fetch came to; `followed` are the notices that it led to. */
@@ -36,7 +58,7 @@ export function tellFetch(
   context: TaskContext,
   followed: readonly string[] = [],
 ): void {
-  const emitted = emission === 'changed' || emission === 'rechecked';
+  const emitted = emission !== 'unchanged' && emission !== 'superseded';
   const { body } = entity;
   const recordId = recordIdOf(request, entity);
   context.emit(

@@ -826,6 +826,8 @@ export interface EntityFingerprint {
   readonly entityType: null | string;
   /** The record said that the vendor no longer has it. */
   readonly deleted: boolean;
+  /** A record of it has said that it is new. */
+  readonly created: boolean;
   /** UTC. */
   readonly emittedAt: EpochMs;
 }

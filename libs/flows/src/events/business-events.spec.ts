@@ -152,6 +152,12 @@ describe('eventsOf a contact', () => {
 describe('eventsOf a client or vendor', () => {
   it('gives "created" by the day in the books, or by a notice where the books name none', () => {
     expect(allKeys(null, sampleContact({}, { created: true }))).toEqual(['contact/sample-contact/created']);
+    // Read for an invoice's sake before its own notice came.
+    expect(allKeys(sampleContact(), sampleContact({}, { created: true }))).toEqual([
+      'contact/sample-contact/created',
+    ]);
+    const told = sampleContact({}, { created: true });
+    expect(allKeys(told, told)).toEqual([]);
     // An invoice of an old customer brings him for the first time, by a webhook too.
     expect(allKeys(null, sampleContact({}, { origin: 'webhook' }))).toEqual([]);
     const dated = sampleContact({ createdOn: '2026-11-20' }, { origin: 'poll' });

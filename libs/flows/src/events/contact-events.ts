@@ -24,23 +24,29 @@ export function contactEvents(
   if (record.deleted) return [];
   const before = previous?.deleted === false ? previous.contact : null;
   const kinds = contact.isSupplier ? (['contact', 'vendor'] as const) : (['contact'] as const);
-  if (!before) {
-    // Where the books name no day, only a notice tells that somebody is new: an invoice brings old contacts for the first time too.
-    if (contact.createdOn === null && !record.created) return [];
-    return kinds.map((kind) => eventOf(`${kind}.created`, record, previous, contact.createdOn));
-  }
+  // Where the books name no day, only a notice tells that somebody is new: an invoice brings old contacts for the first time too, and
+  // new ones before their notice.
+  const isNew =
+    before && contact.createdOn === null
+      ? record.created && previous?.created === false
+      : !before && (contact.createdOn !== null || record.created);
+  const additions = isNew
+    ? kinds.map((kind) => eventOf(`${kind}.created`, record, previous, contact.createdOn))
+    : [];
+  if (!before) return additions;
   const changedFields = WATCHED_FIELDS.filter(
     (field) => JSON.stringify(before[field]) !== JSON.stringify(contact[field]),
   );
-  if (changedFields.length === 0) return [];
+  if (changedFields.length === 0) return additions;
   // One contact changes many times, back to a former state too; what it changed to in which version tells the changes apart, and
   // redelivery gives the same.
   const state = digestOf(JSON.stringify(WATCHED_FIELDS.map((field) => contact[field]))).slice(0, 16);
-  return kinds.map((kind) => ({
-    trigger: `${kind}.changed`,
+  const changes = kinds.map((kind) => ({
+    trigger: `${kind}.changed` as const,
     key: `${eventKey(`${kind}.changed`, record.entityId)}/${state}/${record.version}`,
     occurredOn: null,
     witnessed: true,
     changedFields,
   }));
+  return [...additions, ...changes];
 }
