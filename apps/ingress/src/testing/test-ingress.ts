@@ -4,7 +4,13 @@ import { type Connection, type Outcome, topics } from '#libs/contracts';
 import { type Clock, LedgerwireError, systemClock } from '#libs/core';
 import { Secret } from '#libs/platform';
 import type { LogProducer, OutgoingRecord, ReadTable } from '#libs/streams';
-import type { ProofReceiver, SubscriptionProof, VendorWebhooks, VerificationKey } from '#libs/vendor-kit';
+import {
+  plainConnection,
+  type ProofReceiver,
+  type SubscriptionProof,
+  type VendorWebhooks,
+  type VerificationKey,
+} from '#libs/vendor-kit';
 import { serverOptions, type UploadTimes } from '../http/server-options.js';
 import { registerRequeueRoute } from '../http/requeue-route.js';
 import { registerWebhookRoutes } from '../http/webhook-routes.js';
@@ -17,20 +23,12 @@ import { testWebhooks } from './test-vendor.js';
 
 /** A connection with sensible values. */
 export function connection(overrides: Partial<Connection> = {}): Connection {
-  return {
+  return plainConnection('test', 'account-1', {
     connectionId: 'connection-1',
     workspaceId: 'workspace-1',
-    vendor: 'test',
-    accountId: 'account-1',
     displayName: 'Demo Ltd',
-    status: 'active',
-    timeZone: 'UTC',
-    country: null,
-    currency: null,
-    settings: {},
-    updatedAt: 0,
     ...overrides,
-  };
+  });
 }
 
 /** A table that a test fills by hand. */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { OAuth2Auth, VendorDefinition } from '../contract.js';
 import type { TokenSource } from '../tokens/token-source.js';
 import { VendorError } from '../vendor-error.js';
+import { plainConnection } from './plain-connection.js';
 
 const unused = (): never => {
   throw new Error('the fake vendor has no sign-in');
@@ -67,19 +68,7 @@ export const fakeVendor: VendorDefinition = {
 
 /** A connection of the fake vendor. */
 export function fakeConnection(connectionId: string): Connection {
-  return {
-    connectionId,
-    workspaceId: 'w1',
-    vendor: 'fake',
-    accountId: `account-${connectionId}`,
-    displayName: 'Fake company',
-    status: 'active',
-    timeZone: 'UTC',
-    country: null,
-    currency: null,
-    settings: {},
-    updatedAt: 0,
-  };
+  return plainConnection('fake', `account-${connectionId}`, { connectionId, displayName: 'Fake company' });
 }
 
 /**
