@@ -124,15 +124,20 @@ test('the processes of the ingress bench work together', async () => {
   expect(forged.accepted).toBe(0);
 });
 
-test('the bare loop makes two calls for each event, at once or at a rate, and says when a call fails', async () => {
-  const calls: string[] = [];
+/** A double of both vendors that answers everything, and tells of each message that asks for it that it is delivered. */
+async function bareVendors(calls: string[]): Promise<LoopSetup> {
   const port = await serve((request, body, response) => {
-    calls.push(`${request.method ?? ''} ${new URLSearchParams(body).get('To') ?? ''}`);
+    const form = new URLSearchParams(body);
+    calls.push(`${request.method ?? ''} ${form.get('To') ?? ''}`);
     const isFetch = request.method === 'GET';
-    response.writeHead(calls.length > 8 ? 500 : 200);
+    response.writeHead(form.get('To') === '+5' ? 500 : 200);
     response.end(isFetch ? '{"Invoices":[{"InvoiceNumber":"INV-1","AmountDue":5}]}' : '{}');
+    const callback = form.get('StatusCallback');
+    if (callback === null) return;
+    for (const status of ['sent', 'delivered'])
+      void fetch(callback, { method: 'POST', body: new URLSearchParams({ MessageStatus: status }) });
   });
-  const setup = {
+  return {
     sandboxUrl: `http://127.0.0.1:${port}`,
     accountSid: 'AC',
     apiKeySid: 'SK',
@@ -140,25 +145,38 @@ test('the bare loop makes two calls for each event, at once or at a rate, and sa
     messagingServiceSid: 'MG',
     tokens: {},
   };
+}
+
+async function startLoop(setup: LoopSetup) {
   const { process: loop } = await BenchProcess.start<LoopSetup, null, LoopOrder, LoopAnswer>(
     'bare-loop',
     setup,
   );
   cleanUps.push(() => loop.stop());
-  await loop.ask({ events: [event('+1'), event('+2')], eventsPerSecond: null });
-  const { dueAt } = await loop.ask({ events: [event('+3'), event('+4')], eventsPerSecond: 1000 });
-  expect(calls.toSorted()).toEqual([
-    'GET ',
-    'GET ',
-    'GET ',
-    'GET ',
-    'POST +1',
-    'POST +2',
-    'POST +3',
-    'POST +4',
-  ]);
+  return loop;
+}
+
+test('the bare loop makes two calls for each event, at once or at a rate, and says when a call fails', async () => {
+  const calls: string[] = [];
+  const loop = await startLoop(await bareVendors(calls));
+  await loop.ask({ events: [event('+1'), event('+2')], eventsPerSecond: null, toldOfStatus: false });
+  const { dueAt } = await loop.ask({
+    events: [event('+3'), event('+4')],
+    eventsPerSecond: 1000,
+    toldOfStatus: false,
+  });
+  const expected = ['GET ', 'GET ', 'GET ', 'GET ', 'POST +1', 'POST +2', 'POST +3', 'POST +4'];
+  expect(calls.toSorted()).toEqual(expected);
   expect(dueAt).toHaveLength(2);
-  await expect(loop.ask({ events: [event('+5')], eventsPerSecond: null })).rejects.toThrow('answered 500');
+  const failing = loop.ask({ events: [event('+5')], eventsPerSecond: null, toldOfStatus: false });
+  await expect(failing).rejects.toThrow('answered 500');
+});
+
+test('the bare loop takes the status callbacks of its messages, and is done when all are delivered', async () => {
+  const loop = await startLoop(await bareVendors([]));
+  const events = [event('+1'), event('+2'), event('+3')];
+  const { elapsedMs } = await loop.ask({ events, eventsPerSecond: null, toldOfStatus: true });
+  expect(elapsedMs).toBeGreaterThan(0);
 });
 
 test('a missing, doubled or unasked message fails the run', () => {

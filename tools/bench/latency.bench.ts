@@ -56,7 +56,7 @@ async function measure(rig: FlowRig, eventsPerSecond: number, count: number): Pr
   const cpu = cpuPerEvent(cpuBetween(cpuBefore, cpuOf(bench.processes())), count);
   const events = tenants.take(count);
   const truth = await TruthReader.fromNow(bench.system);
-  const { dueAt } = await loop.ask({ events, eventsPerSecond });
+  const { dueAt } = await loop.ask({ events, eventsPerSecond, toldOfStatus: true });
   const limit = latenciesOf(events, dueAt, await truth.read());
   return {
     eventsPerSecond,

@@ -43,6 +43,12 @@ export function summaryOf({ ingress, pipeline, latency, state }: BenchRun) {
         ...medianOfRatios(
           pipeline.map(({ product, limit }) => ({ product: product.perSecond, limit: limit.perSecond })),
         ),
+        withoutCallbacks: medianOfRatios(
+          pipeline.map(({ product, limitWithoutCallbacks }) => ({
+            product: product.perSecond,
+            limit: limitWithoutCallbacks.perSecond,
+          })),
+        ),
         drainedAfterMs: median(pipeline.map(({ product }) => product.drainedAfterMs)),
         cpuMsPerEvent: medianOf(pipeline.map(({ product }) => product.cpuMsPerEvent)),
         limitCpuMsPerEvent: medianOf(pipeline.map(({ limit }) => limit.cpuMsPerEvent)),
@@ -85,6 +91,15 @@ export function reportTable(run: BenchRun): string {
       percent(pipeline.ratio),
       `≥ ${percent(TARGETS.pipelineRatio)}`,
       `${milliseconds(pipeline.cpuMsPerEvent)} (limit ${milliseconds(pipeline.limitCpuMsPerEvent)})`,
+    ]);
+    const { product, limit, ratio } = pipeline.withoutCallbacks;
+    rows.push([
+      'pipeline, limit without status callbacks',
+      `${whole(product)}/s`,
+      `${whole(limit)}/s`,
+      percent(ratio),
+      '',
+      '',
     ]);
   }
   for (const { eventsPerSecond, product, limit, cpuMsPerEvent } of latency ?? []) {

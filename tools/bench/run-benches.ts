@@ -24,6 +24,10 @@ export interface BenchRun {
 
 /** A round of `pipeline` has a fixed number of events, so many for each second that it is to last. */
 const PIPELINE_EVENTS_PER_SECOND = 300;
+/** Product, limit, and limit without callbacks take events of their own in each round. */
+const PIPELINE_TAKES = 3;
+/** Product and limit, at each rate. */
+const LATENCY_TAKES = 2 * latencyRates.length;
 /** Commands of one task over years: the mapper forgets them after 400 days. */
 const STATE_KEYS = 1_000_000;
 
@@ -56,9 +60,8 @@ function benchFlows(
     wantsPipeline ? pipelineEvents : 0,
     wantsLatency ? Math.max(...latencyRates) * latencySeconds : 0,
   );
-  const sides = 2;
-  const perRound = (wantsPipeline ? 1 : 0) + (wantsLatency ? latencyRates.length : 0);
-  const takes = sides * perRound * (rounds + warmUps);
+  const perRound = (wantsPipeline ? PIPELINE_TAKES : 0) + (wantsLatency ? LATENCY_TAKES : 0);
+  const takes = perRound * (rounds + warmUps);
   return withFlowRig({ organisations, events, takes }, surroundings, async (rig) => {
     const { progress } = surroundings;
     const pipelineSize = { events: pipelineEvents, rounds, warmUps };

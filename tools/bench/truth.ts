@@ -8,7 +8,7 @@ export interface TakenMessage {
   readonly to: string;
   /** Epoch milliseconds with fractions. */
   readonly realAtMs: number;
-  /** The StatusCallback URL, which names the command; messages of the bare loop have none. */
+  /** The StatusCallback URL, which names the command, or the invoice for the bare loop; not there when none was asked for. */
   readonly key?: string;
 }
 

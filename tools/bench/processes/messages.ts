@@ -18,11 +18,15 @@ export interface LoadAnswer extends LoadResult {
 export interface LoopOrder {
   readonly events: readonly BenchEvent[];
   readonly eventsPerSecond: number | null;
+  /** Whether its messages ask for status callbacks, as the product's do. */
+  readonly toldOfStatus: boolean;
 }
 
 /** When it was over, and when each event was due (epoch milliseconds; only at a rate). */
 export interface LoopAnswer {
+  /** Until the last message was asked for. */
   readonly elapsedMs: number;
+  /** Of the loop, until the last callback. */
   readonly cpuMs: number;
   readonly dueAt: readonly number[];
 }
