@@ -235,7 +235,7 @@ test('the report shows medians for people and every round for programs', () => {
     latency: [
       {
         eventsPerSecond: 50,
-        product: { p50: 40, p99: 90, highest: 95, cpuMsPerEvent: 3 },
+        product: { p50: 40, p99: 90, highest: 95, cpuMsPerEvent: 3, each: { mapper: 3, kafka: 2 } },
         limit: { p50: 2, p99: 5, highest: 6 },
       },
     ],
@@ -244,6 +244,7 @@ test('the report shows medians for people and every round for programs', () => {
   expect(reportTable(run)).toMatch(
     /ingress, 2 instances +500\/s +1,000\/s +50 % +≥ 60 % +0\.20 ms \(limit 0\.20 ms\)/,
   );
+  expect(reportTable(run)).toContain('CPU ms per event, latency at 50/s: mapper 3.00, kafka 2.00');
   expect(reportTable(run)).toMatch(/latency p99 at 50\/s +90 ms +5\.00 ms +≤ 300 ms/);
   const json = JSON.parse(reportJson(run)) as { ingress: { ratio: number }; rounds: { ingress: unknown[] } };
   expect(json.ingress.ratio).toBe(0.5);

@@ -19,7 +19,11 @@ export interface LatencySide {
 
 export interface LatencyRound {
   readonly eventsPerSecond: number;
-  readonly product: LatencySide & { readonly cpuMsPerEvent: number | undefined };
+  readonly product: LatencySide & {
+    readonly cpuMsPerEvent: number | undefined;
+    /** Of each process. */
+    readonly each: Record<string, number> | undefined;
+  };
   readonly limit: LatencySide;
 }
 
@@ -59,7 +63,7 @@ async function measure(rig: FlowRig, eventsPerSecond: number, count: number): Pr
   const limit = latenciesOf(events, dueAt, await truth.read());
   return {
     eventsPerSecond,
-    product: { ...sideOf(product), cpuMsPerEvent: cpu?.services },
+    product: { ...sideOf(product), cpuMsPerEvent: cpu?.services, each: cpu?.each },
     limit: sideOf(limit),
   };
 }

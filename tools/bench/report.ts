@@ -122,6 +122,9 @@ export function reportTable(run: BenchRun): string {
     '',
     ...detailLines(ingress?.cpuMsPerEventOf, 'ingress'),
     ...detailLines(pipeline?.cpuMsPerEventOf, 'pipeline'),
+    ...(latency ?? []).flatMap(({ eventsPerSecond, cpuMsPerEventOf }) =>
+      detailLines(cpuMsPerEventOf, `latency at ${eventsPerSecond}/s`),
+    ),
     ...stateLines(state),
     made,
   ].join('\n');
@@ -156,6 +159,7 @@ function latencyAt(rate: number, rounds: readonly LatencyRound[]) {
     product: mediansOf(own.map(({ product }) => product)),
     limit: mediansOf(own.map(({ limit }) => limit)),
     cpuMsPerEvent: medianOf(own.map(({ product }) => product.cpuMsPerEvent)),
+    cpuMsPerEventOf: mediansByName(own.map(({ product }) => product.each)),
   };
 }
 
