@@ -23,3 +23,13 @@ export function isDatabaseFailure(error: unknown): boolean {
   if ('code' in error && typeof error.code === 'string' && SOCKET_CODES.has(error.code)) return true;
   return POOL_WORDS.test(error.message);
 }
+
+/**
+ * Whether it is the data that the database refuses, so that it never takes the same again: SQLSTATE classes 22 (data exception), 23
+ * (integrity constraint violation) and 54 (program limit exceeded, e.g. a value that is too long for an index).
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+export function refusesData(error: unknown): boolean {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^(2[23]|54)/.test(code);
+}

@@ -10,10 +10,11 @@ import {
 import type { FastifyReply } from 'fastify';
 import { codeOf } from '#libs/core';
 import { LOGGER, type Logger } from '#libs/platform';
+import { refusesData } from '#libs/persistence';
 
 /**
  * Errors of the API as JSON. What is no answer of ours is logged and said without its own words: 503 when the database or the
- * log is behind it, since a repeat may work, else 500.
+ * log is behind it, since a repeat may work, else 500. What the database refuses to look for (a NUL in an id) is the asker's: 400.
  */
 @Catch()
 @Injectable()
@@ -24,6 +25,12 @@ export class ApiErrorFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (error instanceof HttpException) {
       void reply.code(error.getStatus()).send(error.getResponse());
+      return;
+    }
+    if (refusesData(error)) {
+      void reply.code(HttpStatus.BAD_REQUEST).send({
+        message: 'No id or value can look like this; check what was asked for.',
+      });
       return;
     }
     const away = isOfDatabase(error) || codeOf(error) === 'log-unavailable';

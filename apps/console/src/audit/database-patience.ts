@@ -1,4 +1,5 @@
 import { type Clock, LedgerwireError, sleep } from '#libs/core';
+import { refusesData } from '#libs/persistence';
 
 /** How the writer waits for the database. */
 export interface PatienceOptions {
@@ -50,13 +51,4 @@ export class DatabasePatience {
     this.away = !available;
     this.options.onChange(available, error);
   }
-}
-
-/**
- * SQLSTATE classes 22 (data exception), 23 (integrity constraint violation) and 54 (program limit exceeded, e.g. a value that is too
- * long for an index): the same data will never be taken.
- */
-function refusesData(error: unknown): boolean {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^(2[23]|54)/.test(code);
 }
