@@ -25,11 +25,19 @@ export function isDatabaseFailure(error: unknown): boolean {
 }
 
 /**
- * Whether it is the data that the database refuses, so that it never takes the same again: SQLSTATE classes 22 (data exception), 23
- * (integrity constraint violation) and 54 (program limit exceeded, e.g. a value that is too long for an index).
- * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ * Whether it is a value that the database refuses: SQLSTATE classes 22 (data exception, e.g. a NUL in a text) and 54 (program limit
+ * exceeded, e.g. a value that is too long for an index). https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
+export function refusesValue(error: unknown): error is { readonly code: string } {
+  return /^(22|54)/.test(sqlStateOf(error));
+}
+
+/** Whether it never takes the same data again: {@link refusesValue}, or class 23 (integrity constraint violation). */
 export function refusesData(error: unknown): boolean {
+  return refusesValue(error) || sqlStateOf(error).startsWith('23');
+}
+
+function sqlStateOf(error: unknown): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^(2[23]|54)/.test(code);
+  return typeof code === 'string' ? code : '';
 }

@@ -24,7 +24,7 @@ export type {
 } from './stores/consent.store.js';
 export type { DeadLetterFilter, DeadLetterStore } from './stores/dead-letter.store.js';
 export type { FlowStore } from './stores/flow.store.js';
-export { isDatabaseFailure, refusesData } from './database-failure.js';
+export { isDatabaseFailure, refusesData, refusesValue } from './database-failure.js';
 export type { DueForRefresh, GrantStore, KeyUse, ResealedGrant, SealedTokens } from './stores/grant.store.js';
 export type { ReplayProgress, ReplayStore } from './stores/replay.store.js';
 export type { OAuthStateStore, StateUse } from './stores/oauth-state.store.js';

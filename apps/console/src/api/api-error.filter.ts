@@ -10,7 +10,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import { codeOf } from '#libs/core';
 import { LOGGER, type Logger } from '#libs/platform';
-import { refusesData } from '#libs/persistence';
+import { refusesValue } from '#libs/persistence';
 
 /**
  * Errors of the API as JSON. What is no answer of ours is logged and said without its own words: 503 when the database or the
@@ -27,7 +27,9 @@ export class ApiErrorFilter implements ExceptionFilter {
       void reply.code(error.getStatus()).send(error.getResponse());
       return;
     }
-    if (refusesData(error)) {
+    if (refusesValue(error)) {
+      // Most likely the asker's; if a statement of ours is to blame, only this line tells. The database's words may quote the value.
+      this.logger.warn({ event: 'api.value-refused', code: error.code });
       void reply.code(HttpStatus.BAD_REQUEST).send({
         message: 'No id or value can look like this; check what was asked for.',
       });
