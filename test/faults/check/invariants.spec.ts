@@ -56,6 +56,11 @@ describe('I1, nothing is lost, is broken by', () => {
     });
   });
 
+  test('an approved invoice of which only the draft has a word', () => {
+    const draft = line({ entityId: 'i1', step: 'map', status: 'skipped', reason: 'no-trigger' });
+    expect(judge({ ...sound(), messages: [], trail: [draft, ...sound().trail] }).lost).toBe(1);
+  });
+
   test('a message to somebody else', () => {
     expect(judge({ ...sound(), messages: [message('+64212', 'SM1', 'c1')] }).lost).toBe(1);
   });

@@ -17,6 +17,8 @@ export interface Verdict {
 /** Words after which nothing more comes: the message was decided against, or set aside where people see it. */
 const DECIDED = new Set(['skipped', 'failed', 'dead-lettered']);
 const GIVEN_UP = new Set(['never-repeat', 'awaiting-decision']);
+/** Says only that no flow is about this state: of a draft before it is approved, or of a change after the message. */
+const ABOUT_ANOTHER_STATE = 'no-trigger';
 const SHOWN = 5;
 
 /** I1, I2 and I5 of reliability.md section 6 over one stretch of time. */
@@ -74,7 +76,7 @@ function lastWord(trail: readonly TrailLine[], entityId: string): string {
 
 function isDecided({ step, status, reason }: TrailLine): boolean {
   if (status === 'uncertain') return GIVEN_UP.has(reason ?? '');
-  return step !== 'deliver' && DECIDED.has(status);
+  return step !== 'deliver' && DECIDED.has(status) && reason !== ABOUT_ANOTHER_STATE;
 }
 
 /**
