@@ -16,6 +16,7 @@ export type { RawHeader, RawOutput, RawRecord } from './log/raw-record.js';
 export { rehearse } from './api/rehearsal.js';
 export type { ReadTable } from './api/table.js';
 export { LogProbe, type ProbedRecord } from './testing/log-probe.js';
+export { readTopics } from './testing/read-topics.js';
 export { RestoreRig, type RestoreRigOptions } from './testing/restore-rig.js';
 export { PipelineDriver, type PipelineDriverOptions } from './testing/pipeline-driver.js';
 export {

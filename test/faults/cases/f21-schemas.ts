@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { topics } from '#libs/contracts';
+import { readTopics } from '#libs/streams';
 import { TrailReader } from '../check/evidence.ts';
 import { decodeRecord } from '../check/record-versions.ts';
-import { readTopics } from '../check/topic-reader.ts';
 import { BooksWriter } from '../load/books-writer.ts';
 import type { FaultRun, FaultTest } from '../suite/fault-test.ts';
 import { underLoad } from '../suite/under-load.ts';

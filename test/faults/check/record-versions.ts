@@ -1,6 +1,6 @@
 import { type AccountingRecord, topics } from '#libs/contracts';
+import { readTopics } from '#libs/streams';
 import type { RecordVersion } from './invariants.ts';
-import { readTopics } from './topic-reader.ts';
 
 /** Magic byte and schema id before every value. */
 const WIRE_HEADER_BYTES = 5;

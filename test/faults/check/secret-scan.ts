@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readTopics } from '#libs/streams';
 import type { World } from '../world/world.ts';
 import { TrailReader } from './evidence.ts';
-import { readTopics } from './topic-reader.ts';
 
 /** A secret that must be nowhere, by the name under which it is reported: the report must not leak it either. */
 export interface Canary {

@@ -24,6 +24,7 @@ import { buildTopology, handlersOf } from '../task/topology-builder.js';
 import { noticeFor } from '../testing/notices.js';
 import { createTopicsForTest } from '../testing/topics-for-tests.js';
 import { KafkaClient } from './kafka-client.js';
+import { readToEnd } from './partition-reader.js';
 import { KafkaTaskLogFactory } from './transactional-task-log.js';
 
 /*
@@ -114,6 +115,46 @@ test('a handler slower than the session time-out costs no membership (1720, 1527
   await expect.poll(() => handled, { timeout: 40_000 }).toEqual(['slow', 'next']);
   expect(joined).toBe(1);
 });
+
+test('records of two overlapping transactions that were both given up are never read', async () => {
+  const [first, second] = await Promise.all([beginTransaction('first'), beginTransaction('second')]);
+  await second.giveUp();
+  await first.giveUp();
+  const { commit } = await beginTransaction('kept');
+  await commit();
+  const cluster = client.createCluster();
+  await cluster.connect();
+  const values: string[] = [];
+  try {
+    await cluster.addMultipleTargetTopics([input.name]);
+    const from = { topic: input.name, partition: 0, offset: 0 };
+    const end = await readToEnd(cluster, from, (records) =>
+      values.push(...records.map(({ value }) => String(value))),
+    );
+    // Three records and a marker for each, all of which were read.
+    expect(end).toBe(6);
+  } finally {
+    await cluster.disconnect();
+  }
+  expect(values).toEqual(['kept']);
+});
+
+/** A transaction with one record in partition 0, by kafkajs's own producer. */
+async function beginTransaction(value: string) {
+  const producer = client.kafka.producer({
+    transactionalId: `${service}-${value}`,
+    idempotent: true,
+    maxInFlightRequests: 1,
+  });
+  await producer.connect();
+  const transaction = await producer.transaction();
+  await transaction.send({ topic: input.name, messages: [{ partition: 0, value }] });
+  const end = async (how: 'abort' | 'commit'): Promise<void> => {
+    await transaction[how]();
+    await producer.disconnect();
+  };
+  return { giveUp: () => end('abort'), commit: () => end('commit') };
+}
 
 async function openLog(): Promise<TaskLog> {
   const options = { service, inputs: [input.name], topics: [input.name], transactionTimeoutMs: 10_000 };

@@ -27,7 +27,18 @@ export interface FetchedMessage {
   readonly headers?: Readonly<Record<string, Buffer | readonly Buffer[]>>;
   readonly isControlRecord?: boolean;
   /** The batch that it came in; not there for the formats before Kafka 0.11. */
-  readonly batchContext?: { readonly firstOffset: string; readonly lastOffsetDelta: number };
+  readonly batchContext?: {
+    readonly firstOffset: string;
+    readonly lastOffsetDelta: number;
+    readonly producerId: string;
+    readonly inTransaction: boolean;
+  };
+}
+
+/** A transaction that was given up: whose, and where its records begin. */
+export interface AbortedTransaction {
+  readonly producerId: string;
+  readonly firstOffset: string;
 }
 
 /** One partition of a fetch answer. */
@@ -36,14 +47,9 @@ export interface FetchedPartition {
   readonly highWatermark: string;
   /** Up to here all is committed or aborted. */
   readonly lastStableOffset?: string;
-  readonly abortedTransactions?: readonly { readonly producerId: string; readonly firstOffset: string }[];
+  /** Those that reach into what was fetched, in the order in which they ended. */
+  readonly abortedTransactions?: readonly AbortedTransaction[];
   readonly messages: readonly FetchedMessage[];
-}
-
-/** kafkajs's view of a fetched batch: it hides control records and aborted transactions. */
-export interface FetchedBatch {
-  readonly messages: readonly FetchedMessage[];
-  readonly highWatermark: string;
 }
 
 interface TopicPartitions<P> {
@@ -161,7 +167,6 @@ export interface InstrumentationEmitter {
 interface Constructors {
   Cluster: new (options: object) => Cluster;
   ConsumerGroup: new (options: object) => ConsumerGroup;
-  Batch: new (topic: string, fetchedOffset: string, data: FetchedPartition) => FetchedBatch;
   InstrumentationEmitter: new () => InstrumentationEmitter;
   RequestQueue: {
     prototype: {
@@ -190,7 +195,6 @@ export const brokerErrors = (
 export const internals: Constructors = {
   Cluster: load('cluster') as Constructors['Cluster'],
   ConsumerGroup: load('consumer/consumerGroup') as Constructors['ConsumerGroup'],
-  Batch: load('consumer/batch') as Constructors['Batch'],
   InstrumentationEmitter: load('instrumentation/emitter') as Constructors['InstrumentationEmitter'],
   RequestQueue: load('network/requestQueue') as Constructors['RequestQueue'],
 };

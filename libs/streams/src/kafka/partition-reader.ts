@@ -1,10 +1,10 @@
 import type { RawHeader, RawRecord } from '../log/raw-record.js';
+import { committedIn } from './committed-messages.js';
 import {
   type Broker,
   type Cluster,
   type FetchedMessage,
   type FetchedPartition,
-  internals,
   READ_COMMITTED,
 } from './kafkajs-internals.js';
 
@@ -57,11 +57,11 @@ export async function fetchFrom(
     partitions.flatMap((data) => {
       const position = wanted.get(`${topicName}/${data.partition}`);
       if (!position) return [];
-      const batch = new internals.Batch(topicName, String(position.offset), data);
+      const messages = committedIn(data, position.offset);
       return [
         {
           ...position,
-          records: batch.messages.map((message) => toRawRecord(topicName, data.partition, message)),
+          records: messages.map((message) => toRawRecord(topicName, data.partition, message)),
           nextOffset: nextOffsetOf(data, position, positions.length === 1),
           highWatermark: Number(data.highWatermark),
         },

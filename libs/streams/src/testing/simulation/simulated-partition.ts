@@ -26,7 +26,8 @@ const MARKER_KEYS = { abort: Buffer.from([0, 0, 0, 0]), commit: Buffer.from([0, 
 
 /**
  * One partition with Kafka's semantics: transactions end by markers, a reader of committed records gets no further than the
- * first record of an open transaction (the last stable offset) and is told which transactions were aborted.
+ * first record of an open transaction (the last stable offset) and is told which transactions were aborted, in
+ * the order of their ends.
  */
 export class SimulatedPartition {
   private readonly entries: LogEntry[] = [];
@@ -66,10 +67,7 @@ export class SimulatedPartition {
     const firstOffset = this.open.get(producerId);
     if (firstOffset === undefined) return;
     this.open.delete(producerId);
-    if (marker === 'abort') {
-      this.aborted.push({ producerId, firstOffset, lastOffset: this.end });
-      this.aborted.sort((a, b) => a.firstOffset - b.firstOffset);
-    }
+    if (marker === 'abort') this.aborted.push({ producerId, firstOffset, lastOffset: this.end });
     const key = MARKER_KEYS[marker];
     this.entries.push({
       offset: this.end,
@@ -164,7 +162,7 @@ function toMessage(entry: LogEntry): FetchedMessage {
     value,
     headers: Object.fromEntries(headers),
     isControlRecord: marker !== undefined,
-    // Each record is a batch of its own; kafkajs's filter of aborted transactions looks at the rest.
+    // Each record is a batch of its own.
     batchContext: {
       firstOffset: String(offset),
       lastOffsetDelta: 0,
