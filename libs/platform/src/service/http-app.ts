@@ -25,6 +25,9 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than the 60 s of usual load balancers, so that the balancer and not we close idle connections. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
+/** Ids are the vendors'. Fastify answers 404 to one of more than 100 characters, for the sake of routes by patterns, which nobody has. */
+const MAX_ID_LENGTH = 4_000;
+
 @Module({})
 class ServiceModule {}
 
@@ -40,6 +43,7 @@ export async function createHttpApp(
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     // No service has Express-like middleware, and its runner would look at each request.
     skipMiddie: true,
+    routerOptions: { maxParamLength: MAX_ID_LENGTH },
     ...options.server,
   });
   const app = await NestFactory.create<NestFastifyApplication>(

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
-import { Body, Controller, Get, Inject, Module, Post } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Module, Param, Post } from '@nestjs/common';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -51,6 +51,11 @@ class EchoController {
   @Post('parsed')
   parsed(@Body() body: unknown): unknown {
     return { body, traceId: currentTrace()?.traceId };
+  }
+
+  @Get('things/:id')
+  thing(@Param('id') id: string): { length: number } {
+    return { length: id.length };
   }
 
   @Get('leak')
@@ -172,6 +177,14 @@ describe('a running service', () => {
     await (await request(`${url}/leak`, { headers })).body.dump();
     const leak = lines.map((text) => JSON.parse(text)).find(({ event }) => event === 'test.leak');
     expect(leak).toMatchObject({ traceId });
+  });
+});
+
+describe('ids in a path', () => {
+  it('are handed over whatever the length that a vendor gives them', async () => {
+    const { url } = await start();
+    const answer = await request(`${url}/things/${'%C3%A9'.repeat(600)}`);
+    expect(await answer.body.json()).toEqual({ length: 600 });
   });
 });
 
