@@ -90,8 +90,6 @@ export class ConsoleModule {
             // Rows are in PostgreSQL before progress is committed, and a row that comes again changes nothing.
             commitLingerMs: 200,
           },
-          // The trail may be a moment behind; a statement costs about the same with five rows and with five hundred.
-          group: { fetchPauseMs: 200 },
           tables: [topics.connections, topics.flows],
           produces: [topics.flows, topics.outcomes, topics.operatorRequests],
         }),

@@ -16,6 +16,8 @@ export interface AuditPorts {
 }
 
 const MAX_BATCH = 500;
+/** The trail may be a moment behind; a statement costs about the same with five rows and with five hundred. */
+const PAUSE_MS = 200;
 const OUTCOMES_LANE = 'outcomes';
 const NOTICES_LANE = 'notices';
 const DEAD_LETTERS_LANE = 'dead-letters';
@@ -33,7 +35,7 @@ const DEAD_LETTERS_LANE = 'dead-letters';
 export class ConsolePipeline {
   constructor(@Inject(AUDIT_PORTS) private readonly ports: AuditPorts) {}
 
-  @ConsumeBatch(topics.outcomes, { lane: () => OUTCOMES_LANE, maxBatch: MAX_BATCH })
+  @ConsumeBatch(topics.outcomes, { lane: () => OUTCOMES_LANE, maxBatch: MAX_BATCH, pauseMs: PAUSE_MS })
   async storeOutcomes(records: readonly InputRecord<Outcome>[], context: TaskContext): Promise<void> {
     await this.addOutcomes(
       records.map((record) => outcomeRow(record.value)),
@@ -41,13 +43,13 @@ export class ConsolePipeline {
     );
   }
 
-  @ConsumeBatch(topics.changeNotices, { lane: () => NOTICES_LANE, maxBatch: MAX_BATCH })
+  @ConsumeBatch(topics.changeNotices, { lane: () => NOTICES_LANE, maxBatch: MAX_BATCH, pauseMs: PAUSE_MS })
   async storeNotices(records: readonly InputRecord<ChangeNotice>[], context: TaskContext): Promise<void> {
     const rows = records.flatMap((record) => noticeRow(record) ?? []);
     if (rows.length > 0) await this.addOutcomes(rows, context);
   }
 
-  @ConsumeBatch(topics.deadLetters, { lane: () => DEAD_LETTERS_LANE, maxBatch: MAX_BATCH })
+  @ConsumeBatch(topics.deadLetters, { lane: () => DEAD_LETTERS_LANE, maxBatch: MAX_BATCH, pauseMs: PAUSE_MS })
   async indexDeadLetters(records: readonly InputRecord<DeadLetter>[], context: TaskContext): Promise<void> {
     const rows = records.map((record) => deadLetterRow(record));
     const startedAt = context.now();

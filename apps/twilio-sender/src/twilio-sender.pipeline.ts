@@ -44,6 +44,9 @@ import { wishTopics } from './wish-topics.js';
  */
 const MAX_SENDS_IN_FLIGHT = 96;
 
+/** A message has three reports, and nobody waits for them: they must not cost it three fetches and transactions. */
+const REPORTS_PAUSE_MS = 200;
+
 /**
  * twilio-sender as a list of steps. `messages` and all timers of a command run in the lane of the recipient,
  * `delivery-reports` in the lane of the message, so that each entry of a store has one writer at a time: commands and messages
@@ -73,6 +76,7 @@ export class TwilioSenderPipeline {
 
   @Consume(topics.deliveryReports, {
     lane: ({ value }) => deliveryLane(value.connectionId, value.messageSid),
+    pauseMs: REPORTS_PAUSE_MS,
   })
   async onDeliveryReport(
     { value, headers }: InputRecord<DeliveryReport>,

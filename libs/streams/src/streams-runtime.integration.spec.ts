@@ -90,8 +90,16 @@ async function startRuntime(
   events: { fatal?: (error: unknown) => void } = {},
   stateFolder = mkdtempSync(join(stateRoot, 'process-')),
 ): Promise<StreamsRuntime> {
+  return startPipeline(copier(behaviour), events, stateFolder);
+}
+
+async function startPipeline(
+  instance: object,
+  events: { fatal?: (error: unknown) => void } = {},
+  stateFolder = mkdtempSync(join(stateRoot, 'process-')),
+): Promise<StreamsRuntime> {
   const { registryUrl } = inject('infrastructure');
-  const { handlers, pipeline } = handlersOf(copier(behaviour));
+  const { handlers, pipeline } = handlersOf(instance);
   const runtime = new StreamsRuntime({
     topology: buildTopology(service, handlers, [pipeline]),
     client,
@@ -181,21 +189,47 @@ test('a handler that fails for a while delays its own lane only, and nothing is 
   expectEachOnceInOrder(await outputs(), 50);
 });
 
+test('a topic in no hurry is read again after its pause, and one in a hurry meanwhile', async () => {
+  const handled: string[] = [];
+  @StreamPipeline({ stores: {}, outputs: [] })
+  class Reader {
+    @Consume(output, { pauseMs: 5_000 })
+    onUnhurried({ value }: InputRecord<ChangeNotice>, _context: TaskContext): Promise<void> {
+      handled.push(`unhurried ${value.noticeId}`);
+      return Promise.resolve();
+    }
+
+    @Consume(input)
+    onHurried({ value }: InputRecord<ChangeNotice>, _context: TaskContext): Promise<void> {
+      handled.push(`hurried ${value.noticeId}`);
+      return Promise.resolve();
+    }
+  }
+  await startPipeline(new Reader());
+  const [first, second, third] = notices(0, 3) as [ChangeNotice, ChangeNotice, ChangeNotice];
+  await send([first], output);
+  await expect.poll(() => handled, { timeout: 30_000 }).toEqual(['unhurried 000000']);
+  await send([second], output);
+  await send([third]);
+  await expect.poll(() => handled.length, { timeout: 30_000 }).toBe(3);
+  expect(handled.slice(1)).toEqual(['hurried 000002', 'unhurried 000001']);
+});
+
 function notices(from: number, to: number): ChangeNotice[] {
   return Array.from({ length: to - from }, (_, i) => from + i).map((i) =>
     noticeFor({ noticeId: String(i).padStart(6, '0'), connectionId: `c${i % 5}`, entityId: `e${i % 10}` }),
   );
 }
 
-async function send(values: readonly ChangeNotice[]): Promise<void> {
+async function send(values: readonly ChangeNotice[], topic = input): Promise<void> {
   const { registryUrl } = inject('infrastructure');
   const codec = new RegistryCodec({ url: registryUrl }, systemClock);
-  await codec.warm([input]);
+  await codec.warm([topic]);
   const producer = client.kafka.producer({ createPartitioner: undefined as never });
   await producer.connect();
   await producer.send({
-    topic: input.name,
-    messages: values.map((value) => ({ key: value.connectionId, value: codec.encode(input, value) })),
+    topic: topic.name,
+    messages: values.map((value) => ({ key: value.connectionId, value: codec.encode(topic, value) })),
   });
   await producer.disconnect();
 }

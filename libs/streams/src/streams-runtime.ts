@@ -34,8 +34,6 @@ export interface GroupSettings {
   readonly rebalanceTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
   readonly fetchMaxWaitMs: number;
-  /** Pause after a fetch that brought records: what is in no hurry is cheaper in larger portions. */
-  readonly fetchPauseMs: number;
   readonly transactionTimeoutMs: number;
 }
 
@@ -44,7 +42,6 @@ const DEFAULT_GROUP: GroupSettings = {
   rebalanceTimeoutMs: 15_000,
   heartbeatIntervalMs: 2_000,
   fetchMaxWaitMs: 1_000,
-  fetchPauseMs: 0,
   // Longer than a commit ever takes, short enough that a dead owner does not hold readers up for long.
   transactionTimeoutMs: 15_000,
 };
@@ -91,7 +88,7 @@ export class StreamsRuntime {
     });
     this.consumer = new GroupConsumer(
       client,
-      { groupId: topology.service, topics: inputsOf(topology), ...group },
+      { groupId: topology.service, topics: inputsOf(topology), readPauses: pausesOf(topology), ...group },
       this.host,
       clock,
       options.groupEvents,
@@ -155,6 +152,12 @@ function topicsOf(topology: Topology): string[] {
 /** What tasks read: the service's inputs, and what operators ask of them. */
 function inputsOf(topology: Topology): string[] {
   return [...topology.inputs.map(({ topic }) => topic.name), topics.operatorRequests.name];
+}
+
+function pausesOf({ inputs }: Topology): Map<string, number> {
+  return new Map(
+    inputs.filter(({ pauseMs }) => pauseMs > 0).map(({ topic, pauseMs }) => [topic.name, pauseMs]),
+  );
 }
 
 function stateTopicsOf(topology: Topology): Topic<unknown>[] {

@@ -22,6 +22,11 @@ export interface ConsumeOptions<T> {
   readonly about?: (value: T) => OutcomeSubject;
   /** At most so many records of one key (connection) are in flight at once in a task; the task's setting when not given. */
   readonly maxInFlightPerKey?: number;
+  /**
+   * In no hurry: once records have come, the next ones are read so many milliseconds later, so that more of them share a fetch and a
+   * transaction. Default 0: they are read as soon as they are there.
+   */
+  readonly pauseMs?: number;
 }
 
 /** Options of a handler that takes several records of a lane at once. */

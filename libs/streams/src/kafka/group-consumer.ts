@@ -10,6 +10,7 @@ import {
   type ProtocolError,
 } from './kafkajs-internals.js';
 import { boundsOf, fetchFrom, groupByLeader, type ReadPosition } from './partition-reader.js';
+import { ReadPauses } from './read-pauses.js';
 
 /** Settings of group membership and fetching. Durations in milliseconds. */
 export interface GroupConsumerOptions {
@@ -20,8 +21,8 @@ export interface GroupConsumerOptions {
   readonly rebalanceTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
   readonly fetchMaxWaitMs: number;
-  /** From one fetch answer that brought records to the next fetch, so that more come together. */
-  readonly fetchPauseMs: number;
+  /** Topics that are in no hurry; see {@link ReadPauses}. */
+  readonly readPauses: ReadonlyMap<string, number>;
 }
 
 /** Told by the consumer, for metrics, logs and liveness. */
@@ -62,7 +63,7 @@ export class GroupConsumer {
   private loop: Promise<void> = Promise.resolve();
   private fetching = new Map<string, Promise<void>>();
   private wakeFetch: (() => void) | undefined;
-  private readonly pauses = new Set<() => void>();
+  private readonly pauses: ReadPauses;
   /** When the broker last answered a fetch or heartbeat (epoch milliseconds); liveness looks at its age. */
   lastAnswerAt: number;
 
@@ -74,6 +75,7 @@ export class GroupConsumer {
     private readonly events: GroupConsumerEvents,
   ) {
     this.cluster = client.createCluster();
+    this.pauses = new ReadPauses(options.readPauses, clock);
     this.group = client.createGroup(this.cluster, {
       groupId: options.groupId,
       topics: options.topics,
@@ -234,7 +236,8 @@ export class GroupConsumer {
       }
       for (const topic of this.options.topics) {
         const offset = this.readPositions.get(`${topic}/${partition}`);
-        if (offset !== undefined) positions.push({ topic, partition, offset });
+        if (offset !== undefined && !this.pauses.leavesOut(topic))
+          positions.push({ topic, partition, offset });
       }
     }
     return { positions, leftOut };
@@ -245,8 +248,7 @@ export class GroupConsumer {
     try {
       const broker = await this.cluster.findBroker({ nodeId });
       const results = await fetchFrom(broker, positions, {
-        // Short while some task is not read: it must not wait for the end of a long poll that leaves it out.
-        maxWaitMs: leftOut || !this.host.ready ? OUT_OF_ROOM_WAIT_MS : this.options.fetchMaxWaitMs,
+        maxWaitMs: this.longestPollMs(leftOut),
         maxBytes: 8_388_608,
         maxBytesPerPartition: 1_048_576,
       });
@@ -258,6 +260,7 @@ export class GroupConsumer {
         if (!task || task !== tasks.get(partition) || this.readPositions.get(key) !== offset) continue;
         if (nextOffset === offset) continue;
         this.readPositions.set(key, nextOffset);
+        this.pauses.brought(topic);
         task.add(topic, records, nextOffset);
       }
       this.events.fetched(
@@ -267,24 +270,17 @@ export class GroupConsumer {
           records: Math.max(highWatermark - nextOffset, 0),
         })),
       );
-      await this.pauseAfter(results.some(({ offset, nextOffset }) => nextOffset > offset));
     } catch (error) {
       await this.recover(error, positions);
     }
   }
 
-  private async pauseAfter(broughtRecords: boolean): Promise<void> {
-    const { fetchPauseMs } = this.options;
-    if (!broughtRecords || fetchPauseMs === 0 || this.stopping || this.rejoin) return;
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        cancel();
-        this.pauses.delete(end);
-        resolve();
-      };
-      const cancel = this.clock.after(fetchPauseMs, end);
-      this.pauses.add(end);
-    });
+  /** Nothing that is left out may wait for the end of a poll that leaves it out: a task without room, a topic that rests. */
+  private longestPollMs(leftOut: boolean): number {
+    if (leftOut || !this.host.ready) return OUT_OF_ROOM_WAIT_MS;
+    const { fetchMaxWaitMs } = this.options;
+    const { restMs } = this.pauses;
+    return restMs > 0 ? Math.min(Math.ceil(restMs), fetchMaxWaitMs) : fetchMaxWaitMs;
   }
 
   private async recover(error: unknown, positions: readonly ReadPosition[]): Promise<void> {
@@ -321,7 +317,6 @@ export class GroupConsumer {
   }
 
   private wake(): void {
-    for (const end of this.pauses) end();
     this.wakeFetch?.();
   }
 }

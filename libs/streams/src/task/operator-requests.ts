@@ -32,6 +32,7 @@ export function operatorInput(handle: (request: OperatorRequest) => Promise<void
     about: undefined,
     maxBatch: 1,
     maxInFlightPerKey: undefined,
+    pauseMs: 0,
     together: false,
     invoke: async (input) => {
       if ('value' in input) await handle(input.value as OperatorRequest);

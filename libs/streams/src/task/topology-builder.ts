@@ -97,6 +97,7 @@ function toInput(
     laneOf: options.lane ?? ((record: InputRecord<unknown>) => record.key),
     about: options.about,
     maxInFlightPerKey: options.maxInFlightPerKey,
+    pauseMs: options.pauseMs ?? 0,
     maxBatch: pattern.kind === 'consume-batch' ? pattern.options.maxBatch : 1,
     together: pattern.kind === 'consume-batch',
     invoke,

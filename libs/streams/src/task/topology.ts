@@ -12,6 +12,8 @@ export interface InputHandler {
   readonly about: ((value: unknown) => OutcomeSubject) | undefined;
   readonly maxBatch: number;
   readonly maxInFlightPerKey: number | undefined;
+  /** Milliseconds from records of the topic to its next fetch; 0 = none. */
+  readonly pauseMs: number;
   /** Takes one record when `maxBatch` is 1 and `together` false, else the list. */
   readonly together: boolean;
   readonly invoke: Invoke<InputRecord<unknown> | readonly InputRecord<unknown>[]>;
