@@ -31,7 +31,7 @@ export const developmentBrokerSettings: BrokerSettings = {
 };
 
 /**
- * Feature levels given to `StorageTool format`. transaction.version=2 is KIP-890 part 2, the default of 4.3: pinned,
+ * Feature levels given to `StorageTool format`. transaction.version=2 is KIP-890 part 2, the default of 4.2: pinned,
  * because the recovery rules of libs/streams were proven against exactly this pair of broker and feature level.
  */
 export const pinnedFeatures: Readonly<Record<string, string>> = { 'transaction.version': '2' };

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startProcess, type StartedProcess } from '../../lib/processes.ts';
@@ -11,7 +11,8 @@ import {
   type BrokerSettings,
 } from '../broker-settings.ts';
 import { probeKafka } from '../kafka-probe.ts';
-import { kafkaCluster } from '../versions.ts';
+import { kafkaCluster, versions } from '../versions.ts';
+import { openKafkaDataFolder } from './kafka-data.ts';
 import { waitUntilReady, type StartWatch } from './start-watch.ts';
 
 export interface LocalKafkaOptions {
@@ -46,13 +47,13 @@ const JVM_FLAGS = [
 /**
  * Starts a Kafka broker (KRaft, broker and controller in one) and waits until it serves. A data folder that is empty is
  * formatted first; one that an earlier broker left, even by kill -9, is used as it is.
+ *
+ * @throws {UserError} when a newer release of Kafka wrote the data.
  */
 export async function startLocalKafka(options: LocalKafkaOptions): Promise<StartedProcess> {
-  mkdirSync(options.dataFolder, { recursive: true });
-  const logFolder = join(options.dataFolder, 'log');
-  const configFile = join(options.dataFolder, 'broker.properties');
+  const { logFolder, configFile, formatted } = openKafkaDataFolder(options.dataFolder, versions.kafka);
   writeFileSync(configFile, toProperties(brokerProperties(options, logFolder)));
-  if (!existsSync(join(logFolder, 'meta.properties'))) await formatStorage(options, configFile);
+  if (!formatted) await formatStorage(options, configFile);
   const broker = await startProcess({
     name: 'kafka',
     command: options.javaCommand,
