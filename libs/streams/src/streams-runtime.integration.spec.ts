@@ -112,6 +112,7 @@ async function startPipeline(
       rebalancing: () => undefined,
       failed: () => undefined,
       fetched: () => undefined,
+      held: () => undefined,
     },
     openFailed: () => undefined,
   });

@@ -9,15 +9,15 @@ beforeEach(() => {
   events = createStreamsMetrics(registry, 'mapper', () => []).groupEvents;
 });
 
-async function lags(): Promise<Record<string, number>> {
-  const metric = await registry.getSingleMetric('consumer_lag_records')?.get();
+async function lags(name = 'consumer_lag_records'): Promise<Record<string, number>> {
+  const metric = await registry.getSingleMetric(name)?.get();
   const values = metric?.values ?? [];
   return Object.fromEntries(
     values.map(({ labels, value }) => [`${String(labels['topic'])}/${String(labels['partition'])}`, value]),
   );
 }
 
-const behind = (partition: number, records: number) => ({ topic: 'records', partition, records });
+const behind = (partition: number, records: number) => ({ topic: 'records', partition, records, heldMs: 0 });
 
 describe('the lag of a member', () => {
   test('is told of its own partitions alone: what others took over is theirs to tell', async () => {
@@ -42,5 +42,13 @@ describe('the lag of a member', () => {
     events.joined('me', [1]);
     events.fetched([behind(1, 2)]);
     expect(await lags()).toEqual({ 'records/1': 2 });
+  });
+
+  test('goes with the time for which a transaction has held reading back', async () => {
+    events.joined('me', [0, 1]);
+    events.fetched([{ ...behind(0, 7), heldMs: 61_500 }, behind(1, 0)]);
+    expect(await lags('consumer_held_seconds')).toEqual({ 'records/0': 61.5, 'records/1': 0 });
+    events.joined('me', [1]);
+    expect(await lags('consumer_held_seconds')).toEqual({ 'records/1': 0 });
   });
 });

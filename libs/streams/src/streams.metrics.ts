@@ -73,6 +73,12 @@ export function createStreamsMetrics(
     labelNames: ['topic', 'group', 'partition'] as const,
     registers,
   });
+  const held = new Gauge({
+    name: 'consumer_held_seconds',
+    help: 'For how long reading has stood before a transaction that has not ended; seconds are much, minutes a fault of the broker.',
+    labelNames: ['topic', 'group', 'partition'] as const,
+    registers,
+  });
   const lagSeries = new Map<string, { readonly topic: string; readonly partition: number }>();
   let owned: ReadonlySet<number> = new Set();
   gauge(
@@ -103,16 +109,18 @@ export function createStreamsMetrics(
         for (const [key, { topic, partition }] of lagSeries) {
           if (owned.has(partition)) continue;
           lag.remove({ topic, group, partition });
+          held.remove({ topic, group, partition });
           lagSeries.delete(key);
         }
       },
       rebalancing: () => undefined,
       failed: () => failures.inc(),
       fetched: (partitions) => {
-        for (const { topic, partition, records: behind } of partitions) {
+        for (const { topic, partition, records: behind, heldMs } of partitions) {
           // An answer to a fetch of an earlier membership.
           if (!owned.has(partition)) continue;
           lag.set({ topic, group, partition }, behind);
+          held.set({ topic, group, partition }, heldMs / 1_000);
           lagSeries.set(`${topic}/${partition}`, { topic, partition });
         }
       },

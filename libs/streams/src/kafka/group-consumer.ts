@@ -2,6 +2,7 @@ import { type Clock, sleep } from '#libs/core';
 import type { Task } from '../task/task.js';
 import type { TaskHost } from '../task/task-host.js';
 import { createCopartitionAssigner } from './copartition-assigner.js';
+import { type HeldPartition, HeldPartitions } from './held-partitions.js';
 import type { KafkaConnector } from './kafka-client.js';
 import {
   type Cluster,
@@ -30,9 +31,17 @@ export interface GroupConsumerEvents {
   joined(memberId: string, partitions: readonly number[]): void;
   rebalancing(cause: string): void;
   failed(error: unknown): void;
+  /** How far reading is behind (records), and for how long it has been held back by a transaction that has not ended. */
   fetched(
-    lag: readonly { readonly topic: string; readonly partition: number; readonly records: number }[],
+    lag: readonly {
+      readonly topic: string;
+      readonly partition: number;
+      readonly records: number;
+      readonly heldMs: number;
+    }[],
   ): void;
+  /** Told once, when that goes on for a minute. */
+  held(partition: HeldPartition): void;
 }
 
 /** Codes after which the member must join again, and those that cost it its id. */
@@ -64,6 +73,7 @@ export class GroupConsumer {
   private fetching = new Map<string, Promise<void>>();
   private wakeFetch: (() => void) | undefined;
   private readonly pauses: ReadPauses;
+  private readonly held: HeldPartitions;
   /** When the broker last answered a fetch or heartbeat (epoch milliseconds); liveness looks at its age. */
   lastAnswerAt: number;
 
@@ -76,6 +86,7 @@ export class GroupConsumer {
   ) {
     this.cluster = client.createCluster();
     this.pauses = new ReadPauses(options.readPauses, clock);
+    this.held = new HeldPartitions(clock, (held) => events.held(held));
     this.group = client.createGroup(this.cluster, {
       groupId: options.groupId,
       topics: options.topics,
@@ -264,10 +275,11 @@ export class GroupConsumer {
         task.add(topic, records, nextOffset);
       }
       this.events.fetched(
-        results.map(({ topic, partition, nextOffset, highWatermark }) => ({
-          topic,
-          partition,
-          records: Math.max(highWatermark - nextOffset, 0),
+        results.map((result) => ({
+          topic: result.topic,
+          partition: result.partition,
+          records: Math.max(result.highWatermark - result.nextOffset, 0),
+          heldMs: this.held.heldMs(result),
         })),
       );
     } catch (error) {

@@ -203,6 +203,7 @@ async function start(handled: string[], delayMs = 0): Promise<StreamsRuntime> {
       rebalancing: nothing,
       failed: nothing,
       fetched: nothing,
+      held: nothing,
     },
     openFailed: nothing,
   });

@@ -21,6 +21,8 @@ export interface ReadResult extends ReadPosition {
   readonly records: readonly RawRecord[];
   /** Where to read next: beyond everything seen, hidden records included. */
   readonly nextOffset: number;
+  /** Up to here all is committed or aborted; records behind it are not handed out yet. */
+  readonly lastStableOffset: number;
   readonly highWatermark: number;
 }
 
@@ -63,6 +65,7 @@ export async function fetchFrom(
           ...position,
           records: messages.map((message) => toRawRecord(topicName, data.partition, message)),
           nextOffset: nextOffsetOf(data, position, positions.length === 1),
+          lastStableOffset: Number(data.lastStableOffset ?? data.highWatermark),
           highWatermark: Number(data.highWatermark),
         },
       ];

@@ -112,6 +112,7 @@ export class StreamsParts {
           metrics.groupEvents.failed(error);
           logger.warn({ event: 'consumer.failed', error });
         },
+        held: (partition) => logger.warn({ event: 'consumer.held', ...partition }),
       },
       openFailed: (partition, error) => logger.warn({ event: 'task.open-failed', partition, error }),
     });

@@ -157,6 +157,7 @@ export class KafkaService implements ServiceUnderTest {
         rebalancing: () => undefined,
         failed: () => undefined,
         fetched: () => undefined,
+        held: () => undefined,
       },
       openFailed: () => undefined,
     });

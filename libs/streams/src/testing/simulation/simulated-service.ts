@@ -144,6 +144,7 @@ export class SimulatedService {
         rebalancing: (cause) => world.history.note(process.name, () => `leaves its generation: ${cause}`),
         failed: (error) => world.history.note(process.name, () => `group: ${textOf(error)}`),
         fetched: () => undefined,
+        held: () => undefined,
       },
       openFailed: (partition, error) =>
         world.history.note(process.name, () => `cannot open task ${partition}: ${textOf(error)}`),
