@@ -174,6 +174,22 @@ describe('trace', () => {
       'GET /api/traces/INV-0001?workspaceId=acme+%26+co',
     ]);
   });
+
+  it('says when several workspaces have such an id', async () => {
+    const facts = { id: 'INV-1', startedAt: 0, durationMs: 0, vendor: 'xero', connectionId: 'x1' };
+    const entity = { entityType: 'invoice', entityId: '1', entityNumber: 'INV-1' };
+    const body = {
+      ...facts,
+      ...entity,
+      workspaceIds: ['a', 'b'],
+      records: [],
+      commands: [],
+      notSent: [],
+      steps: [],
+    };
+    const console = await ServiceDouble.start({ 'GET /api/traces/INV-1': { body } });
+    expect((await run(['trace', 'INV-1'], { console })).out).toContain('a b (--workspace shows one)');
+  });
 });
 
 describe('parked work and dead letters', () => {

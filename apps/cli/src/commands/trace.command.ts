@@ -26,6 +26,10 @@ function traceText(trace: TraceAnswer): string {
       ['about', entity],
       ['vendor', trace.vendor],
       ['connection', trace.connectionId],
+      [
+        'workspaces',
+        trace.workspaceIds.length > 1 ? `${trace.workspaceIds.join(' ')} (--workspace shows one)` : null,
+      ],
       ['began', moment(trace.startedAt)],
       ['took', duration(trace.durationMs)],
       ['records', trace.records.map(({ recordId }) => recordId).join(' ')],

@@ -27,6 +27,7 @@ export const traceAnswer = z.looseObject({
   entityType: text,
   entityId: text,
   entityNumber: text,
+  workspaceIds: z.array(z.string()).default([]),
   records: z.array(z.looseObject({ recordId: z.string() })),
   commands: z.array(
     z.looseObject({

@@ -35,6 +35,7 @@ export const traceSchema = z.object({
   entityType: text,
   entityId: text,
   entityNumber: text,
+  workspaceIds: z.array(z.string()),
   webhookIds: z.array(z.string()),
   traceIds: z.array(z.string()),
   notices: z.array(

@@ -46,7 +46,12 @@ export class ShownData {
   readonly database = {
     outcomes: {
       latest: (_filter: object, limit: number) => this.read([...this.outcomes].reverse().slice(0, limit)),
-      trace: (id: string) => this.read(this.outcomes.filter((one) => isAbout(one, id))),
+      trace: (id: string, { workspaceId }: { workspaceId?: string | undefined } = {}) =>
+        this.read(
+          this.outcomes.filter(
+            (one) => isAbout(one, id) && [undefined, one.workspaceId].includes(workspaceId),
+          ),
+        ),
       after: (position: number, limit: number) =>
         this.read(this.outcomes.filter((one) => one.position > position).slice(0, limit)),
       lastPosition: () => this.read(this.outcomes.length),

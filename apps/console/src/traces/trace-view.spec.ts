@@ -56,6 +56,7 @@ describe('the trace of an event', () => {
       vendor: 'xero',
       entityType: 'invoice',
       entityNumber: 'INV-0042',
+      workspaceIds: ['demo'],
       webhookIds: ['webhook-1'],
       traceIds: ['0af7651916cd43dd8448eb211c80319c'],
     });

@@ -80,6 +80,8 @@ export interface TraceView {
   readonly entityType: string | null;
   readonly entityId: string | null;
   readonly entityNumber: string | null;
+  /** More than one where an id is not one company's alone: each may have an INV-0001. */
+  readonly workspaceIds: readonly string[];
   readonly webhookIds: readonly string[];
   readonly traceIds: readonly string[];
   readonly notices: readonly NoticeGroup[];
@@ -106,6 +108,7 @@ export function traceView(id: string, outcomes: readonly Outcome[]): TraceView |
     endedAt: last.at,
     durationMs: last.at - first.at,
     ...subjectOf(outcomes),
+    workspaceIds: unique(outcomes.map(({ workspaceId }) => workspaceId)),
     webhookIds: unique(outcomes.flatMap((outcome) => outcome.webhookIds)),
     traceIds: unique(outcomes.flatMap((outcome) => outcome.traceId ?? [])),
     notices: grouped.notices(),

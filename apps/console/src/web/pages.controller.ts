@@ -14,6 +14,7 @@ import {
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { Database } from '#libs/persistence';
+import { type TraceQuery, traceQuery } from '../api/api.schema.js';
 import { outcomeView } from '../api/outcome-view.js';
 import { FlowBook } from '../flows/flow-book.js';
 import { Operations } from '../operations/operations.js';
@@ -66,8 +67,12 @@ export class PagesController {
   }
 
   @Get('traces/:id')
-  async trace(@Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
-    const view = traceView(id, await this.database.outcomes.trace(id));
+  async trace(
+    @Param('id') id: string,
+    @Query({ schema: traceQuery }) { workspaceId }: TraceQuery,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const view = traceView(id, await this.database.outcomes.trace(id, { workspaceId }));
     if (view) sendPage(reply, tracePage(view));
     else sendPage(reply, unknownTracePage(id), HttpStatus.NOT_FOUND);
   }

@@ -128,6 +128,22 @@ describe('the page', () => {
     expect(new URL(page.url()).pathname).toBe('/traces/nothing');
   });
 
+  it('shows together what companies have in common, and each alone', async () => {
+    const another = { workspaceId: 'b & c', entityNumber: 'INV-0042', recordId: 'record-of-another' };
+    addTrail();
+    pages.data.add({ ...outcome('map', 'skipped', 0, another), what: 'of another' });
+    await open('/traces/INV-0042');
+    await page.getByText('In 2 workspaces; show only').waitFor();
+    await page.getByRole('link', { name: 'b & c' }).click();
+    await page.getByText('record-of-another').first().waitFor();
+    expect(new URL(page.url()).search).toBe('?workspaceId=b%20%26%20c');
+    expect(await page.getByText('show only').count()).toBe(0);
+    expect(await page.getByText('record-1', { exact: true }).count()).toBe(0);
+    await page.goto(`${pages.url}/traces/INV-0042?workspaceId=demo`);
+    expect(await page.getByText('record-of-another').count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
   it('shows hostile text as text, in what the server wrote and in live lines', async () => {
     const hostile = { entityNumber: HOSTILE, recordId: 'record-9', flowId: HOSTILE, detail: HOSTILE };
     pages.data.add({ ...outcome('map', 'skipped', 0, hostile), what: 'first' });

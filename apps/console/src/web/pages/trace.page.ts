@@ -33,6 +33,7 @@ export function tracePage(trace: TraceView): string {
         </p>
         <h1>${title}</h1>
         <p class="lead">${leadOf(trace)}</p>
+        ${workspaceLinks(trace)}
       </div>
       ${waterfall(trace)}
       <div class="groups">
@@ -93,6 +94,18 @@ function leadOf(trace: TraceView): Html {
     trace.notSent.length > 0 ? html`${trace.notSent.length} not sent` : null,
   ].filter((part) => part !== null);
   return html`${parts.map((part, index) => html`${index > 0 && html` · `}${part}`)}`;
+}
+
+/** What several companies have in common (an invoice number) is shown together, and can be looked at one by one. */
+function workspaceLinks({ id, workspaceIds }: TraceView): Html | null {
+  if (workspaceIds.length < 2) return null;
+  const links = workspaceIds.map(
+    (workspaceId) =>
+      html` <a href="/traces/${encodeURIComponent(id)}?workspaceId=${encodeURIComponent(workspaceId)}"
+        >${workspaceId}</a
+      >`,
+  );
+  return html`<p class="lead">In ${plural(workspaceIds.length, 'workspace')}; show only${links}</p>`;
 }
 
 function commandCard(command: CommandGroup): Html {
