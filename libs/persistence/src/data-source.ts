@@ -23,8 +23,8 @@ export interface DatabaseOptions {
   /** Connections of this process at most. Default 10. */
   readonly poolSize?: number;
   /**
-   * The server gives a statement up after this time; if the server itself is not heard of for {@link SILENCE_MARGIN_MS}
-   * longer, the connection is. Default 15 s; 0 = no limit, as for migrations.
+   * The server gives a statement up after this time; if one side of an open transaction is not heard of for
+   * {@link SILENCE_MARGIN_MS} longer, the other ends the connection. Default 15 s; 0 = no limit, as for migrations.
    */
   readonly statementTimeoutMs?: number;
   /** A connection that cannot be had in this time is an error. Default 5 s. */
@@ -84,7 +84,11 @@ export function createDataSource(options: DatabaseOptions): DataSource {
     extra: {
       types: typeParsers,
       statement_timeout: statementTimeoutMs,
-      ...(statementTimeoutMs > 0 && { stream: () => watchedSocket(statementTimeoutMs + SILENCE_MARGIN_MS) }),
+      ...(statementTimeoutMs > 0 && {
+        stream: () => watchedSocket(statementTimeoutMs + SILENCE_MARGIN_MS),
+        // The same from the other side: the locks of a client that the network has swallowed would be held for two hours.
+        idle_in_transaction_session_timeout: statementTimeoutMs + SILENCE_MARGIN_MS,
+      }),
       // For migrations, which may be silent for as long as they like. The system begins to ask after 2 hours if not told.
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,

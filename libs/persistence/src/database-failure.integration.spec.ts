@@ -1,6 +1,7 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
+import { createDataSource } from './data-source.js';
 import { openDatabase } from './database.js';
 import { isDatabaseFailure } from './database-failure.js';
 import { migrate } from './migrate.js';
@@ -32,6 +33,26 @@ test('a server that falls silent fails the statements that wait for it, and thei
   await database.ping();
 });
 
+test('a client that falls silent in a transaction does not keep its locks', async () => {
+  const relay = await relayedDatabase();
+  const [mute, neighbour] = await Promise.all([
+    createDataSource({ ...relay.options, statementTimeoutMs: 500 }).initialize(),
+    createDataSource(relay.direct).initialize(),
+  ]);
+  onTestFinished(async () => {
+    relay.cut();
+    await Promise.all([mute.destroy(), neighbour.destroy()]);
+  });
+  const runner = mute.createQueryRunner();
+  await runner.startTransaction();
+  await runner.query('SELECT pg_advisory_xact_lock(1)');
+  const isFree = async (): Promise<unknown> => neighbour.query('SELECT pg_try_advisory_lock(1) AS free');
+  expect(await isFree()).toEqual([{ free: false }]);
+
+  relay.fallSilent();
+  await expect.poll(isFree).toEqual([{ free: true }]);
+});
+
 function failureOf(work: Promise<unknown>): Promise<unknown> {
   return work.then(
     () => undefined,
@@ -52,8 +73,11 @@ async function relayedDatabase() {
   };
   const proxy = createServer((client) => {
     const server = connect(Number(port), hostname);
-    client.on('data', passTo(server)).on('close', () => server.destroy());
-    server.on('data', passTo(client)).on('close', () => client.destroy());
+    const endWith = (other: Socket) => () => {
+      if (!isSilent) other.destroy();
+    };
+    client.on('data', passTo(server)).on('close', endWith(server));
+    server.on('data', passTo(client)).on('close', endWith(client));
     for (const socket of [client, server]) sockets.add(socket.on('error', () => undefined));
   });
   const cut = (): void => {
@@ -66,6 +90,8 @@ async function relayedDatabase() {
   url.port = String((proxy.address() as AddressInfo).port);
   return {
     options: { ...options, url: url.href },
+    /** Past the relay. */
+    direct: options,
     cut,
     fallSilent: () => (isSilent = true),
     speak: () => (isSilent = false),
