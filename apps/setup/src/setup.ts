@@ -47,7 +47,7 @@ async function topicRows(parts: SetupParts, checkOnly: boolean): Promise<SetupRo
     }
     const plan = topicPlan({ vendors, chainPartitions: layout.chainPartitions, minInsyncReplicas });
     const reports = checkOnly
-      ? await topicAdmin.check(plan)
+      ? await topicAdmin.check(plan, replicationFactor)
       : await whenReady('Kafka', parts.waiting, () => topicAdmin.ensure(plan, replicationFactor));
     return reports.map(topicRow);
   } finally {

@@ -22,7 +22,7 @@ function spec(overrides: Partial<TopicSpec> = {}): TopicSpec {
 describe('the topic admin', () => {
   it('creates what is missing with its partitions and settings, once', async () => {
     const wanted = [spec(), spec({ partitions: 1 })];
-    expect((await admin.check(wanted)).map((report) => report.state)).toEqual(['missing', 'missing']);
+    expect((await admin.check(wanted, 1)).map((report) => report.state)).toEqual(['missing', 'missing']);
     expect((await admin.ensure(wanted, 1)).map((report) => report.state)).toEqual(['created', 'created']);
     expect((await admin.ensure(wanted, 1)).map((report) => report.state)).toEqual(['present', 'present']);
   });
@@ -47,6 +47,18 @@ describe('the topic admin', () => {
       state: 'settings-differ',
       details: ['segment.ms is 3600000, the catalogue says 60000'],
     });
+  });
+
+  it('tells of topics that have fewer copies than asked for', async () => {
+    const wanted = spec();
+    await admin.ensure([wanted], 1);
+    expect(await admin.ensure([wanted], 3)).toEqual([
+      {
+        topic: wanted.name,
+        state: 'settings-differ',
+        details: ['copies of a partition: 1, 3 are asked for'],
+      },
+    ]);
   });
 
   it('gives the reason when the cluster refuses a topic', async () => {

@@ -13,12 +13,20 @@ export interface TopicSpec {
 /**
  * What was found or done:
  * - `present`: there, as it is to be. `created`: made just now. `missing`: not there (check only).
- * - `settings-differ`: there, with other settings than the catalogue's. Left alone: in production the topic's settings belong
+ * - `settings-differ`: there, with other settings than the catalogue's, or fewer copies than asked for. Left alone: in production the topic's settings belong
  *   to whoever operates the broker (Strimzi's topic operator sets them back).
  * - `partitions-differ`: there, with another number of partitions. Never corrected: keys would move to other partitions, away
  *   from the state kept beside them.
  */
 export type TopicState = 'present' | 'created' | 'missing' | 'settings-differ' | 'partitions-differ';
+
+/** What a topic is made of, as the cluster tells it. */
+interface FoundTopic {
+  readonly partitions: number;
+  /** Of the partition that has the fewest, brokers that are away included. */
+  readonly copies: number;
+  readonly settings: ReadonlyMap<string, string>;
+}
 
 /** One topic after {@link TopicAdmin.ensure} or {@link TopicAdmin.check}. */
 export interface TopicReport {
@@ -65,7 +73,7 @@ export class TopicAdmin {
    * @throws LedgerwireError `log-unavailable` (retry), or `topic-refused` (halt) when the cluster refuses a new topic.
    */
   async ensure(specs: readonly TopicSpec[], replicationFactor: number): Promise<TopicReport[]> {
-    const found = await this.check(specs);
+    const found = await this.check(specs, replicationFactor);
     if (found.some((report) => report.state === 'partitions-differ')) return found;
     const missing = new Set(
       found.filter((report) => report.state === 'missing').map((report) => report.topic),
@@ -79,14 +87,14 @@ export class TopicAdmin {
   }
 
   /** Looks without changing anything. @throws LedgerwireError `log-unavailable` (retry). */
-  async check(specs: readonly TopicSpec[]): Promise<TopicReport[]> {
+  async check(specs: readonly TopicSpec[], replicationFactor: number): Promise<TopicReport[]> {
     const names = new Set(await this.ask('topics cannot be listed', () => this.admin.listTopics()));
     const present = specs.filter((spec) => names.has(spec.name)).map((spec) => spec.name);
-    const partitions = await this.partitionsOf(present);
-    const settings = await this.settingsOf(present);
+    const found = await this.describe(present);
     return specs.map((spec) => {
-      if (!names.has(spec.name)) return { topic: spec.name, state: 'missing', details: [] };
-      return compare(spec, partitions.get(spec.name) ?? 0, settings.get(spec.name) ?? new Map());
+      const topic = found.get(spec.name);
+      if (!topic) return { topic: spec.name, state: 'missing', details: [] };
+      return compare(spec, replicationFactor, topic);
     });
   }
 
@@ -133,16 +141,25 @@ export class TopicAdmin {
     }
   }
 
-  private async partitionsOf(topics: readonly string[]): Promise<Map<string, number>> {
+  private async describe(topics: readonly string[]): Promise<Map<string, FoundTopic>> {
     if (topics.length === 0) return new Map();
     const metadata = await this.ask('topics cannot be described', () =>
       this.admin.fetchTopicMetadata({ topics: [...topics] }),
     );
-    return new Map(metadata.topics.map((topic) => [topic.name, topic.partitions.length]));
+    const settings = await this.settingsOf(topics);
+    return new Map(
+      metadata.topics.map(({ name, partitions }) => [
+        name,
+        {
+          partitions: partitions.length,
+          copies: Math.min(...partitions.map(({ replicas }) => replicas.length)),
+          settings: settings.get(name) ?? new Map<string, string>(),
+        },
+      ]),
+    );
   }
 
   private async settingsOf(topics: readonly string[]): Promise<Map<string, Map<string, string>>> {
-    if (topics.length === 0) return new Map();
     const { resources } = await this.ask('topic settings cannot be read', () =>
       this.admin.describeConfigs({
         includeSynonyms: false,
@@ -170,20 +187,22 @@ export class TopicAdmin {
   }
 }
 
-function compare(spec: TopicSpec, partitions: number, settings: ReadonlyMap<string, string>): TopicReport {
-  if (partitions !== spec.partitions) {
+function compare(spec: TopicSpec, replicationFactor: number, found: FoundTopic): TopicReport {
+  if (found.partitions !== spec.partitions) {
     return {
       topic: spec.name,
       state: 'partitions-differ',
-      details: [`has ${partitions} partitions, ${spec.partitions} are asked for`],
+      details: [`has ${found.partitions} partitions, ${spec.partitions} are asked for`],
     };
   }
   const details = Object.entries(spec.config).flatMap(([name, wanted]) => {
-    const actual = settings.get(name);
+    const actual = found.settings.get(name);
     return actual === undefined || actual === wanted
       ? []
       : [`${name} is ${actual}, the catalogue says ${wanted}`];
   });
+  if (found.copies < replicationFactor)
+    details.push(`copies of a partition: ${found.copies}, ${replicationFactor} are asked for`);
   return { topic: spec.name, state: details.length > 0 ? 'settings-differ' : 'present', details };
 }
 
