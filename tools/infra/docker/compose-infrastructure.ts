@@ -73,7 +73,7 @@ export async function startComposeInfrastructure(options: InfrastructureOptions)
   let logIdentity: string;
   try {
     await withStep(progress, 'Kafka, PostgreSQL and schema registry (containers)', async (step) => {
-      await compose(['up', '--detach', '--wait'], (line) => step.detail(line));
+      await compose(['up', '--detach', '--wait'], (line) => step.detail(line)).catch(withWhatHelps);
       await waitUntilAllAnswer(ports);
     });
     logIdentity = await readLogIdentity(environment, options.signal);
@@ -91,6 +91,15 @@ export async function startComposeInfrastructure(options: InfrastructureOptions)
     failed: new Promise<never>(() => {}),
     stop,
   };
+}
+
+/** A newer Kafka's data is read by no older one, and its container only ends and is started again. */
+function withWhatHelps(error: unknown): never {
+  if (!(error instanceof UserError)) throw error;
+  throw new UserError(
+    `${error.message}\n"docker compose logs" says more. Data of another release that cannot be read is replaced by "npm start -- --fresh".`,
+    { cause: error },
+  );
 }
 
 async function areFree(claims: readonly PortClaim[]): Promise<boolean> {
