@@ -25,6 +25,17 @@ describe('the clock', () => {
     expect(clock.state().timers).toBe(0);
   });
 
+  test('is not behind the machine, however often that goes on between two looks at it', () => {
+    let now = 1_000_000;
+    const clock = new SandboxClock({ now: () => (now += 1), after: () => () => undefined });
+    expect(clock.state().aheadMs).toBe(0);
+    clock.setSpeed(2);
+    clock.setSpeed(1);
+    expect(clock.state().aheadMs).toBe(1);
+    clock.reset();
+    expect(clock.state().aheadMs).toBe(0);
+  });
+
   test('follows the machine’s time, as many times faster as it is told', async () => {
     const real = new ManualClock(1_000_000);
     const clock = new SandboxClock(real);

@@ -29,7 +29,11 @@ export class SandboxClock implements Clock {
   }
 
   now(): number {
-    const real = this.real.now();
+    return this.at(this.real.now());
+  }
+
+  /** The sandbox's time at an instant of the machine's clock, which goes on between two looks at it. */
+  private at(real: number): number {
     return this.speed === 1
       ? real + this.offsetMs
       : this.anchorMs + this.offsetMs + Math.floor((real - this.anchorMs) * this.speed);
@@ -57,18 +61,19 @@ export class SandboxClock implements Clock {
 
   /** Lets the sandbox's time pass `speed` times as fast as the machine's, from now on. */
   setSpeed(speed: number): void {
-    const now = this.now();
-    this.anchorMs = this.real.now();
-    this.offsetMs = now - this.anchorMs;
+    const real = this.real.now();
+    this.offsetMs = this.at(real) - real;
+    this.anchorMs = real;
     this.speed = speed;
     this.rearm();
   }
 
   state(): ClockState {
-    const now = this.now();
+    const real = this.real.now();
+    const now = this.at(real);
     return {
       now: new Date(now).toISOString(),
-      aheadMs: now - this.real.now(),
+      aheadMs: now - real,
       speed: this.speed,
       timers: this.queue.size,
     };
