@@ -19,6 +19,8 @@ describe('sentences', () => {
   it('write names of vendors and kinds of records as people do', () => {
     const accepted = outcome('accept', 'accepted', 0, { vendor: 'zoho-books', entityType: 'purchaseOrder' });
     expect(sentenceOf(accepted)).toBe('Zoho Books reported a change of the purchase order.');
+    expect(sentenceOf({ ...accepted, vendor: 'freshbooks' })).toContain('FreshBooks reported');
+    expect(sentenceOf({ ...accepted, vendor: 'of-later' })).toContain('Of-later reported');
   });
 
   it('give the reason of the service before the general one, and when it goes on', () => {

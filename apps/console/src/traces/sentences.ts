@@ -1,5 +1,6 @@
 import type { Outcome } from '#libs/contracts';
 import { skipReasons } from '#libs/flows';
+import { vendors } from '#libs/vendors';
 
 /** What an outcome says, as far as it is needed to say it. */
 export type Told = Pick<
@@ -236,8 +237,9 @@ function article(noun: string): string {
   return /^(SMS|e-mail)/.test(noun) ? `an ${noun}` : `a ${noun}`;
 }
 
-function vendorName(told: Told): string {
-  return told.vendor === null ? 'The vendor' : told.vendor.split('-').map(capital).join(' ');
+/** As the vendor writes itself; a vendor that this build does not have by its id. */
+function vendorName({ vendor }: Told): string {
+  return vendor === null ? 'The vendor' : (vendors.find(vendor)?.manifest.name ?? capital(vendor));
 }
 
 function code(told: Told): string {
