@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BootstrapError } from './errors.mjs';
+import { handOver } from './hand-over.mjs';
 import { withLock } from './lock.mjs';
-import { chooseNode, environmentFor } from './node-choice.mjs';
+import { chooseNode } from './node-choice.mjs';
+import { watchNpm } from './npm-watch.mjs';
 import { runNpm } from './npm.mjs';
 import { build, installDependencies } from './prepare.mjs';
 import { report } from './report.mjs';
@@ -32,9 +32,10 @@ export async function main([name = '', ...args]) {
       return 0;
     }
   }
+  const npmIsThere = watchNpm();
   try {
     const node = await prepare();
-    return await handOver(node.path, script, args);
+    return await handOver({ root, nodePath: node.path, script, args, npmIsThere });
   } catch (error) {
     if (!(error instanceof BootstrapError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -69,21 +70,4 @@ async function prepare() {
       `… waiting for another command of this checkout (process ${pid ?? 'unknown'}, lock ${lock})\n`,
     );
   return withLock(lock, work, { onWait });
-}
-
-function handOver(nodePath, script, args) {
-  const child = spawn(nodePath, ['--disable-warning=ExperimentalWarning', script, ...args], {
-    cwd: root,
-    env: environmentFor(nodePath),
-    stdio: 'inherit',
-  });
-  const forward = (signal) => child.kill(signal);
-  // In a terminal Ctrl-C reaches the child by itself; a second copy would count as "stop at once".
-  process.on('SIGINT', process.stdin.isTTY ? () => {} : forward);
-  process.on('SIGTERM', forward);
-  process.on('SIGHUP', forward);
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(code ?? 128 + (constants.signals[signal] ?? 0)));
-  });
 }

@@ -1,0 +1,1 @@
+export function watchNpm(environment?: NodeJS.ProcessEnv): () => boolean;
