@@ -26,6 +26,9 @@ export interface CommitterPorts {
   failed(error: unknown): void;
 }
 
+/** How long a transaction is put off for what is certain to follow. Milliseconds; what follows takes a few microtasks. */
+const HOLD_MS = 10;
+
 /**
  * Group commit: contributions that arrive while a transaction is under way go into the next one together. They become
  * visible in the order in which they were added. After the first failure nothing is committed any more.
@@ -38,6 +41,7 @@ export class Committer {
   private running = false;
   private queuedBytes = 0;
   private failure: { readonly error: unknown } | undefined;
+  private cancelHold: (() => void) | undefined;
 
   constructor(private readonly ports: CommitterPorts) {}
 
@@ -47,20 +51,39 @@ export class Committer {
   }
 
   add(contribution: Contribution): void {
+    this.enqueue(contribution);
+    this.start();
+  }
+
+  /**
+   * Adds what is followed by more of the same handler, as a rule at once: no transaction begins for it alone, which would leave
+   * the rest to a second one, unless nothing has followed after {@link HOLD_MS}.
+   */
+  addFirstPart(contribution: Contribution): void {
+    this.enqueue(contribution);
+    if (!this.running) this.cancelHold ??= this.ports.clock.after(HOLD_MS, () => this.start());
+  }
+
+  private enqueue(contribution: Contribution): void {
     const bytes = contribution.records.reduce((sum, record) => sum + sizeOf(record), 0);
     this.queue.push({ ...contribution, bytes });
     this.queuedBytes += bytes;
     this.added += 1;
-    if (!this.running && !this.failure) {
-      this.running = true;
-      void this.run();
-    }
+  }
+
+  private start(): void {
+    this.cancelHold?.();
+    this.cancelHold = undefined;
+    if (this.running || this.failure || this.queue.length === 0) return;
+    this.running = true;
+    void this.run();
   }
 
   /** Resolves when everything added so far is committed; rejects when it will not be. */
   flush(): Promise<void> {
     if (this.failure) return Promise.reject(asError(this.failure.error));
     if (this.done === this.added) return Promise.resolve();
+    this.start();
     return new Promise((resolve, reject) => {
       this.waiters.push({ upTo: this.added, resolve, reject });
     });
@@ -70,6 +93,8 @@ export class Committer {
   fail(error: unknown): void {
     if (this.failure) return;
     this.failure = { error };
+    this.cancelHold?.();
+    this.cancelHold = undefined;
     for (const waiter of this.waiters.splice(0)) waiter.reject(error);
   }
 

@@ -52,6 +52,58 @@ test('what was published stays when the handler fails after it, and survives a c
   expect(driver.sent(topics.outcomes).filter(({ status }) => status === 'emitted')).toHaveLength(1);
 });
 
+/** Publishes, and ends when it may. */
+@StreamPipeline({ stores: mapperStores })
+class Publisher {
+  readonly end = Promise.withResolvers<void>();
+  published = false;
+
+  @Consume(notices, {
+    lane: ({ value }) => value.entityId,
+    about: ({ workspaceId }) => ({ workspaceId, step: 'fetch' }),
+  })
+  async onNotice({ value }: InputRecord<ChangeNotice>, context: TaskContext): Promise<void> {
+    context.emit(topics.outcomes, value.workspaceId, emittedBy(value));
+    context.publish();
+    this.published = true;
+    await this.end.promise;
+  }
+}
+
+test('a handler that ends when it has published makes one transaction', async () => {
+  const { driver, publisher, transactions } = await publishOne();
+  publisher.end.resolve();
+  await driver.settle();
+  expect(driver.sent(topics.outcomes)).toHaveLength(1);
+  expect(transactions()).toBe(1);
+});
+
+test('what was published is committed also when its handler goes on', async () => {
+  const { driver, publisher, clock, transactions } = await publishOne();
+  await clock.advance(100);
+  await expect.poll(() => driver.sent(topics.outcomes)).toHaveLength(1);
+  publisher.end.resolve();
+  await driver.settle();
+  expect(transactions()).toBe(2);
+});
+
+async function publishOne() {
+  const publisher = new Publisher();
+  const clock = new ManualClock();
+  let transactions = 0;
+  const driver = await PipelineDriver.start({
+    service: 'fetcher-xero',
+    handlers: [publisher],
+    clock,
+    beforeCommit: () => {
+      transactions += 1;
+    },
+  });
+  driver.send(notices, 'c1', noticeFor({ noticeId: 'n1', entityId: 'e1' }));
+  await expect.poll(() => publisher.published).toBe(true);
+  return { driver, publisher, clock, transactions: () => transactions };
+}
+
 async function race(afterwards: (context: TaskContext) => void): Promise<PipelineDriver> {
   const racers = new Racers(afterwards);
   const driver = await PipelineDriver.start({

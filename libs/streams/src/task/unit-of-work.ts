@@ -81,11 +81,12 @@ export class UnitOfWork implements TaskContext {
   }
 
   publish(): void {
-    this.flush([]);
+    const records = this.takeRecords();
+    if (records.length > 0) this.runtime.committer.addFirstPart({ records, finished: [] });
   }
 
   async commit(): Promise<void> {
-    this.publish();
+    this.flush([]);
     await this.runtime.committer.flush();
     if (this.signal.aborted) {
       throw new LedgerwireError('the task has been given up', { code: 'task-stopped', disposition: 'retry' });
@@ -99,6 +100,12 @@ export class UnitOfWork implements TaskContext {
 
   /** Makes the writes visible to the task and hands them to the next transaction, together with finished input. */
   flush(finished: Contribution['finished']): void {
+    const records = this.takeRecords();
+    if (records.length > 0 || finished.length > 0) this.runtime.committer.add({ records, finished });
+  }
+
+  /** What was written since the last call, visible to the task from here on. */
+  private takeRecords(): RawOutput[] {
     const records = this.outputs;
     this.outputs = [];
     for (const [name, overlay] of this.overlays) {
@@ -110,7 +117,7 @@ export class UnitOfWork implements TaskContext {
       }
       overlay.clear();
     }
-    if (records.length > 0 || finished.length > 0) this.runtime.committer.add({ records, finished });
+    return records;
   }
 
   private changelogRecord(topic: string, key: string, value: Buffer | undefined): RawOutput {
