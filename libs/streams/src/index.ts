@@ -10,7 +10,7 @@ export {
   type PipelineOptions,
   StreamPipeline,
 } from './api/decorators.js';
-export type { LogProducer, OutgoingRecord, RawLogProducer } from './api/log-producer.js';
+export type { LogProducer, OutgoingRecord, RawLogProducer, SendTiming } from './api/log-producer.js';
 export type { LogReader, PartitionBounds } from './api/log-reader.js';
 export type { RawHeader, RawOutput, RawRecord } from './log/raw-record.js';
 export { rehearse } from './api/rehearsal.js';

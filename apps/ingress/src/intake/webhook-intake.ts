@@ -1,4 +1,4 @@
-import type { Connection } from '#libs/contracts';
+import { type Connection, topics } from '#libs/contracts';
 import { type Clock, codeOf, LedgerwireError } from '#libs/core';
 import type { LogProducer } from '#libs/streams';
 import type {
@@ -58,6 +58,8 @@ type AcceptedVerdict = Extract<WebhookVerdict, { kind: 'accepted' }>;
 export const UNAVAILABLE: WebhookResponse = { status: 503, headers: { 'retry-after': '5' }, body: '' };
 
 const MAX_RECORDS_PER_SEND = 5_000;
+/** How long delivery reports wait for company; far below the time in which vendors want an answer. */
+const PATIENCE_MS = 50;
 
 /**
  * Takes webhooks in: verify over the raw bytes, find the connections, write to the log, and only then answer 2xx (DESIGN section
@@ -287,9 +289,11 @@ export class WebhookIntake {
    * gives up in time for the vendor to hear it from us; what was given up may still happen, and is deduplicated then.
    */
   private async send(records: WebhookRecords['records'], leftMs: () => number | undefined): Promise<void> {
-    if (records.length <= MAX_RECORDS_PER_SEND) return this.parts.producer.sendAll(records, leftMs());
-    for (let start = 0; start < records.length; start += MAX_RECORDS_PER_SEND)
-      await this.parts.producer.sendAll(records.slice(start, start + MAX_RECORDS_PER_SEND), leftMs());
+    const patienceMs = records.every(mayWait) ? PATIENCE_MS : 0;
+    for (let start = 0; start < records.length; start += MAX_RECORDS_PER_SEND) {
+      const portion = records.slice(start, start + MAX_RECORDS_PER_SEND);
+      await this.parts.producer.sendAll(portion, { withinMs: leftMs(), patienceMs });
+    }
   }
 
   private refuse(
@@ -311,6 +315,11 @@ export class WebhookIntake {
 /** The log or a deadline failed, and not the content: the vendor is to come again. */
 function worthRepeating(error: unknown): boolean {
   return error instanceof LedgerwireError && error.disposition !== 'dead-letter';
+}
+
+/** Three a message: nobody waits for them, and alone they would be most of the requests to the broker. */
+function mayWait({ topic }: WebhookRecords['records'][number]): boolean {
+  return topic.name === topics.deliveryReports.name;
 }
 
 function left(problem: string): RequeueAnswer {

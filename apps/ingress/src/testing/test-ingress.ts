@@ -3,7 +3,7 @@ import { Registry } from 'prom-client';
 import { type Connection, type Outcome, topics } from '#libs/contracts';
 import { type Clock, LedgerwireError, systemClock } from '#libs/core';
 import { Secret } from '#libs/platform';
-import type { LogProducer, OutgoingRecord, ReadTable } from '#libs/streams';
+import type { LogProducer, OutgoingRecord, ReadTable, SendTiming } from '#libs/streams';
 import {
   plainConnection,
   type ProofReceiver,
@@ -73,7 +73,10 @@ export class TestLog implements LogProducer {
   }
 
   /** The behaviour may throw at once, as encoding does. */
-  sendAll(records: readonly OutgoingRecord<unknown>[], withinMs = Number.MAX_SAFE_INTEGER): Promise<void> {
+  sendAll(
+    records: readonly OutgoingRecord<unknown>[],
+    { withinMs = Number.MAX_SAFE_INTEGER }: SendTiming = {},
+  ): Promise<void> {
     this.sends += 1;
     const written = this.behaviour().then(() => {
       this.sent.push(...records);

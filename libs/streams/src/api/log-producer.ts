@@ -12,6 +12,14 @@ export interface OutgoingRecord<T> {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** How long a sender can wait. Milliseconds. */
+export interface SendTiming {
+  /** For the acknowledgement, when that is less than the producer's deadline. */
+  readonly withinMs?: number | undefined;
+  /** For others to share a request with; 0 when left out. Whatever leaves earlier takes these records along. */
+  readonly patienceMs?: number | undefined;
+}
+
 /**
  * Writes records that do not belong to a task's transaction (ingress, token-broker, console). Idempotent and gathered: what
  * arrives while a request is in flight goes out together with the next one.
@@ -23,11 +31,8 @@ export interface LogProducer {
    * may still appear later, so whoever repeats it must rely on deduplication behind it.
    */
   send<T>(record: OutgoingRecord<T>): Promise<void>;
-  /**
-   * Several records; resolves when all of them are acknowledged.
-   * @param withinMs when the sender cannot wait for as long as the producer's deadline
-   */
-  sendAll(records: readonly OutgoingRecord<unknown>[], withinMs?: number): Promise<void>;
+  /** Several records; resolves when all of them are acknowledged. */
+  sendAll(records: readonly OutgoingRecord<unknown>[], timing?: SendTiming): Promise<void>;
 }
 
 /** Writes records as they are. */

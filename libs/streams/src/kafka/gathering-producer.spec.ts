@@ -134,7 +134,7 @@ test('a sender that cannot wait as long as others is refused in its own time', a
   const producer = start({ deadlineMs: 60_000 });
   const patient = producer.sendRaw([output('patient')]);
   await requestsToBe(1);
-  const hasty = producer.sendRaw([output('hasty')], 1_000);
+  const hasty = producer.sendRaw([output('hasty')], { withinMs: 1_000 });
   const failure = hasty.catch((error: unknown) => error);
   await clock.advance(1_100);
   expect(await failure).toMatchObject({ code: 'log-unavailable', disposition: 'retry' });
@@ -197,3 +197,49 @@ test('closing ends the search for a broker that stays away', async () => {
   });
   await advanceUntil(() => expect(closed).toBe(true));
 });
+
+test('who has patience waits for others, and goes along with the first that leaves', async () => {
+  const producer = start();
+  const patient = producer.sendRaw([output('patient')], { patienceMs: 50 });
+  await clock.advance(49);
+  const urgent = producer.sendRaw([output('urgent')]);
+  await requestsToBe(1);
+  expect([has(requests[0], 'patient'), has(requests[0], 'urgent')]).toEqual([true, true]);
+  requests[0]?.acknowledge();
+  await Promise.all([patient, urgent]);
+  await producer.close();
+});
+
+test('who has patience leaves alone when it is used up, also behind a request', async () => {
+  const producer = start();
+  const first = producer.sendRaw([output('first')]);
+  await requestsToBe(1);
+  const patient = producer.sendRaw([output('patient')], { patienceMs: 50 });
+  requests[0]?.acknowledge();
+  await first;
+  await settle();
+  expect(requests).toHaveLength(1);
+  await clock.advance(50);
+  await requestsToBe(2);
+  requests[1]?.acknowledge();
+  await patient;
+  await producer.close();
+});
+
+test('who has patience is written out at once when the producer closes', async () => {
+  const producer = start();
+  const patient = producer.sendRaw([output('patient')], { patienceMs: 50 });
+  const closing = producer.close();
+  await requestsToBe(1);
+  expect(has(requests[0], 'patient')).toBe(true);
+  requests[0]?.acknowledge();
+  await Promise.all([patient, closing]);
+});
+
+/** Some turns of the event loop, in which a request would have left. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1)
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+}

@@ -1,5 +1,5 @@
 import { type Clock, LedgerwireError, sleep } from '#libs/core';
-import type { LogProducer, OutgoingRecord, RawLogProducer } from '../api/log-producer.js';
+import type { LogProducer, OutgoingRecord, RawLogProducer, SendTiming } from '../api/log-producer.js';
 import type { Codec } from '../codec/codec.js';
 import type { RawHeader, RawOutput } from '../log/raw-record.js';
 import type { KafkaConnector } from './kafka-client.js';
@@ -50,6 +50,7 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
   private readonly slots: readonly Slot[];
   private cluster: Cluster | undefined;
   private closed = false;
+  private cancelWake: (() => void) | undefined;
   private failingSinceMs: number | undefined;
 
   constructor(
@@ -83,14 +84,15 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
     return this.sendAll([record]);
   }
 
-  sendAll(records: readonly OutgoingRecord<unknown>[], withinMs?: number): Promise<void> {
-    return this.sendRaw(this.toOutputs(records), withinMs);
+  sendAll(records: readonly OutgoingRecord<unknown>[], timing?: SendTiming): Promise<void> {
+    return this.sendRaw(this.toOutputs(records), timing);
   }
 
-  sendRaw(outputs: readonly RawOutput[], withinMs = this.options.deadlineMs): Promise<void> {
+  sendRaw(outputs: readonly RawOutput[], timing: SendTiming = {}): Promise<void> {
     if (outputs.length === 0) return Promise.resolve();
     if (this.closed) return Promise.reject(logUnavailable('the producer is closed'));
-    const sent = this.queue.add(outputs, Math.min(withinMs, this.options.deadlineMs));
+    const withinMs = Math.min(timing.withinMs ?? Infinity, this.options.deadlineMs);
+    const sent = this.queue.add(outputs, withinMs, Math.min(timing.patienceMs ?? 0, withinMs / 2));
     this.pump();
     return sent;
   }
@@ -98,23 +100,37 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
   /** Writes out what waits, then closes the connections. */
   async close(): Promise<void> {
     this.closed = true;
+    this.pump();
+    this.cancelWake?.();
     await Promise.all(this.slots.flatMap(({ pumping }) => pumping ?? []));
     await this.cluster?.disconnect();
   }
 
   /** Sets a free slot to work, when there is enough for it. */
   private pump(): void {
-    const free = this.slots.find(({ pumping }) => pumping === undefined);
+    const free = this.slots.find((slot) => !isPumping(slot));
     if (free && this.hasWorkFor(free)) free.pumping = this.pumpSlot(free);
+    else this.pumpWhenDue();
+  }
+
+  /** For records whose senders have patience. A slot at work looks by itself when it is done. */
+  private pumpWhenDue(): void {
+    const { dueAt } = this.queue;
+    if (dueAt === undefined || this.closed || this.slots.some(isPumping)) return;
+    this.cancelWake ??= this.clock.after(dueAt - this.clock.now(), () => {
+      this.cancelWake = undefined;
+      this.pump();
+    });
   }
 
   private hasWorkFor(slot: Slot): boolean {
     if (this.queue.records === 0) return false;
-    return this.othersRest(slot) || this.queue.records >= FURTHER_REQUEST_FROM_RECORDS;
+    if (!this.othersRest(slot)) return this.queue.records >= FURTHER_REQUEST_FROM_RECORDS;
+    return this.closed || this.queue.isDue();
   }
 
   private othersRest(slot: Slot): boolean {
-    return this.slots.every((other) => other === slot || other.pumping === undefined);
+    return this.slots.every((other) => other === slot || !isPumping(other));
   }
 
   private async pumpSlot(slot: Slot): Promise<void> {
@@ -129,6 +145,7 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
       else break;
     }
     slot.pumping = undefined;
+    this.pumpWhenDue();
   }
 
   private async writeBatch(slot: Slot): Promise<void> {
@@ -245,6 +262,10 @@ export class GatheringProducer implements LogProducer, RawLogProducer {
       };
     });
   }
+}
+
+function isPumping({ pumping }: Slot): boolean {
+  return pumping !== undefined;
 }
 
 function encodeHeaders(headers: OutgoingRecord<unknown>['headers']): RawHeader[] {

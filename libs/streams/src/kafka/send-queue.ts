@@ -10,6 +10,8 @@ export class SendEntry {
     readonly bytes: number,
     /** Epoch milliseconds. */
     readonly expiresAt: number,
+    /** When it must leave though nothing else does. Epoch milliseconds. */
+    readonly dueAt: number,
     private readonly resolve: () => void,
     private readonly reject: (error: Error) => void,
   ) {}
@@ -53,13 +55,28 @@ export class SendQueue {
     return this.count;
   }
 
+  /** When the first of them must leave, epoch milliseconds; undefined when none waits. */
+  get dueAt(): number | undefined {
+    return this.entries.reduce<number | undefined>(
+      (earliest, { dueAt }) => Math.min(earliest ?? dueAt, dueAt),
+      undefined,
+    );
+  }
+
+  /** Whether any of them may wait no longer. */
+  isDue(): boolean {
+    const now = this.clock.now();
+    return this.entries.some(({ dueAt }) => dueAt <= now);
+  }
+
   /** Resolves when they are acknowledged. @throws LedgerwireError `log-unavailable` when it is full, or when they are settled so. */
-  add(outputs: readonly RawOutput[], withinMs: number): Promise<void> {
+  add(outputs: readonly RawOutput[], withinMs: number, patienceMs: number): Promise<void> {
     if (this.count + outputs.length > this.limits.maxWaitingRecords)
       return Promise.reject(logUnavailable('too many records wait'));
     return new Promise((resolve, reject) => {
       const bytes = outputs.reduce((sum, { value }) => sum + (value?.length ?? 0) + AROUND_VALUE_BYTES, 0);
-      this.entries.push(new SendEntry(outputs, bytes, this.clock.now() + withinMs, resolve, reject));
+      const now = this.clock.now();
+      this.entries.push(new SendEntry(outputs, bytes, now + withinMs, now + patienceMs, resolve, reject));
       this.count += outputs.length;
     });
   }
