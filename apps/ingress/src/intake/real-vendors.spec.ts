@@ -168,6 +168,14 @@ describe('Twilio', () => {
     ]);
   });
 
+  it('lets delivery reports wait for company, and nothing else', async () => {
+    const to = await start('twilio', ACCOUNT_SID);
+    const form = { AccountSid: ACCOUNT_SID, MessageSid: 'SM1', MessageStatus: 'delivered' };
+    await postTwilio(to, '/webhooks/twilio/connection-1/status/command-7', form);
+    await postTwilio(to, '/webhooks/twilio/connection-1/inbound', inbound);
+    expect(to.log.timings.map(({ patienceMs }) => patienceMs)).toEqual([50, 0]);
+  });
+
   it('has events of e-mails taken as delivery reports when their bytes are the signed ones', async () => {
     const to = await start('twilio', ACCOUNT_SID);
     const body = JSON.stringify([

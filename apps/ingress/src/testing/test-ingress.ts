@@ -64,6 +64,8 @@ export class TestTable implements ReadTable<Connection> {
 export class TestLog implements LogProducer {
   readonly sent: OutgoingRecord<unknown>[] = [];
   sends = 0;
+  /** What the senders said that they can wait for, one entry a send. */
+  readonly timings: SendTiming[] = [];
   behaviour: () => Promise<void> = () => Promise.resolve();
 
   constructor(private readonly clock: Clock = systemClock) {}
@@ -73,11 +75,10 @@ export class TestLog implements LogProducer {
   }
 
   /** The behaviour may throw at once, as encoding does. */
-  sendAll(
-    records: readonly OutgoingRecord<unknown>[],
-    { withinMs = Number.MAX_SAFE_INTEGER }: SendTiming = {},
-  ): Promise<void> {
+  sendAll(records: readonly OutgoingRecord<unknown>[], timing: SendTiming = {}): Promise<void> {
+    const { withinMs = Number.MAX_SAFE_INTEGER } = timing;
     this.sends += 1;
+    this.timings.push(timing);
     const written = this.behaviour().then(() => {
       this.sent.push(...records);
     });
